@@ -1,0 +1,1 @@
+"""A real-time camera recorder that is lossless, and proves it."""
