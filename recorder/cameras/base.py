@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recorder.frame import Frame
 
 
-class EndOfSource(Exception):  # noqa: N818 - not an error: a file simply ends
+class EndOfSource(Exception):
     """The file or image sequence has no more frames."""
 
 
@@ -40,6 +40,8 @@ class CameraInfo:
         Settings by name, as wanted and as read back; a setting that cannot be read back is None.
     notes
         Plain sentences an experimenter should know: refused settings, lossy before us, converted.
+    claimed_fps
+        What the source says its rate is; only noted, never believed.
     """
 
     backend: str
@@ -47,6 +49,7 @@ class CameraInfo:
     asked: Mapping[str, Any] = field(default_factory=dict)
     obtained: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    claimed_fps: float | None = None
 
 
 class Camera(Protocol):

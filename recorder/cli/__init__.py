@@ -1,0 +1,32 @@
+"""The commands. Each lives in a small file and imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from recorder.cli.cameras import cameras
+from recorder.cli.check import check
+from recorder.cli.record import record
+from recorder.cli.verify import verify
+from recorder.errors import RecorderError
+
+app = typer.Typer(
+    help="Record cameras without losing a bit, and prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (record, verify, check, cameras):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; a foreseen failure is one message and its exit code."""
+    try:
+        app()
+    except RecorderError as error:
+        print(f"recorder: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""One camera at work: ring, acquisition thread, writer thread, session."""

@@ -1,0 +1,1 @@
+"""Recordings at rest: find them, decode them, verify them."""

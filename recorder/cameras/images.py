@@ -1,0 +1,184 @@
+"""An image sequence, read file by file with the manners of ``cv2.VideoCapture``.
+
+OpenCV's own reader stops without a word at the first missing or damaged file, takes a % in a
+folder's name for a number, and its FFmpeg cuts 16 bits down to 8.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recorder.cameras.cv2_setup import import_cv2
+from recorder.errors import CameraError, CameraNotFound, CameraRefused
+
+SUFFIXES = frozenset(
+    {".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
+)
+_NUMBER = re.compile(r"%(0?)([0-9]*)d")
+_LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".jp2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The files of a sequence, in order.
+
+    Parameters
+    ----------
+    files
+        At least one.
+    notes
+        Missing numbers, and whether the files are lossy.
+    """
+
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def is_sequence(path: Path) -> bool:
+    """Whether a path means images: ``frames_%04d.png``, or a single picture."""
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    return path.exists() or len(_NUMBER.findall(path.name)) == 1
+
+
+def find_sequence(path: Path) -> Sequence:
+    """Return the files that a path with a number in its name means; only its name, no folder.
+
+    Raises
+    ------
+    CameraNotFound
+        When there are none, with what is there instead.
+    """
+    notes = ["The images are compressed: lossy before we see them."]
+    notes = notes if path.suffix.lower() in _LOSSY else []
+    if path.is_file():  # a name that happens to hold %d is that file
+        return Sequence((path,), tuple(notes))
+    numbered = _numbered(path)
+    if not numbered:
+        raise CameraNotFound(f"no images at {path}{_what_is_there(path)}")
+    first, last = min(numbered), max(numbered)
+    missing = [number for number in range(first, last) if number not in numbered]
+    if missing:
+        shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+        notes.append(f"{len(missing)} images between {first} and {last} are missing: {shown}.")
+    return Sequence(tuple(numbered[number] for number in sorted(numbered)), tuple(notes))
+
+
+def _numbered(path: Path) -> dict[int, Path]:
+    """Return the files that match, by number."""
+    found = _NUMBER.search(path.name)
+    if found is None or not path.parent.is_dir():
+        return {}
+    width = int(found[2] or 0) if found[1] else 0
+    before, after = path.name[: found.start()], path.name[found.end() :]
+    matches = {}
+    for file in path.parent.iterdir():
+        digits = file.name[len(before) : len(file.name) - len(after)]
+        if file.name != before + digits + after or not re.fullmatch("[0-9]+", digits):
+            continue
+        if digits == str(int(digits)).zfill(width) and file.is_file():
+            matches[int(digits)] = file
+    return matches
+
+
+def _what_is_there(path: Path) -> str:
+    """Return the first names of the folder, for the message."""
+    if not path.parent.is_dir():
+        return f"; there is no folder {path.parent}"
+    names = sorted(file.name for file in path.parent.iterdir())[:4]
+    return f"; the folder has {', '.join(names)}" if names else "; the folder is empty"
+
+
+class ImageFiles:
+    """Frames out of image files, as they are stored: gray or colour, 8 or 16 bit.
+
+    Parameters
+    ----------
+    files
+        In the order in which they become frames.
+    drop_alpha
+        Whether the user agreed to lose transparency.
+    """
+
+    def __init__(self, files: tuple[Path, ...], drop_alpha: bool) -> None:
+        self._files = files
+        self._drop_alpha = drop_alpha
+        self._next = 0
+        self._data = np.empty(0, np.uint8)
+
+    def grab(self) -> bool:
+        """Read the next file; False when there is none."""
+        if self._next >= len(self._files):
+            return False
+        try:
+            self._data = np.fromfile(self._files[self._next], np.uint8)
+        except OSError:
+            self._data = np.empty(0, np.uint8)  # counted as a bad frame by retrieve
+        self._next += 1
+        return True
+
+    def retrieve(self, image: Any = None) -> tuple[bool, Any]:
+        """Decode it; cv2.imdecode has no place for a target, so the caller copies."""
+        if self._data.size == 0:
+            return False, None
+        cv2 = import_cv2()
+        frame = cv2.imdecode(self._data, cv2.IMREAD_UNCHANGED)
+        if frame is not None and self._drop_alpha and frame.ndim == 3 and frame.shape[2] == 4:
+            frame = frame[..., :3]
+        return frame is not None, frame
+
+    def get(self, prop: int) -> float:
+        """Return -1, OpenCV's word for unknown: files have no properties."""
+        return -1.0
+
+    def set(self, prop: int, value: float) -> bool:
+        """Return False: files have no settings."""
+        return False
+
+    def release(self) -> None:
+        """Forget the file."""
+        self._data = np.empty(0, np.uint8)
+
+
+def image_pixel_format(frame: Any, source: str) -> str:
+    """Return the pixel format of a decoded image.
+
+    Raises
+    ------
+    CameraRefused
+        For transparency, 16-bit colour and floating point, with the remedy.
+    """
+    shape, dtype = frame.shape, str(frame.dtype)
+    if frame.ndim == 3 and shape[2] == 4:
+        raise CameraRefused(
+            f"{source}: has transparency, which a recording does not keep; "
+            "pixel_format: bgr8 or gray8 drops it"
+        )
+    known = {("uint8", 2): "gray8", ("uint16", 2): "gray16", ("uint8", 3): "bgr8"}
+    found = known.get((dtype, frame.ndim))
+    if found is None:
+        channels = shape[2] if frame.ndim == 3 else 1
+        raise CameraRefused(
+            f"{source}: images of {channels} x {dtype}; exact are gray of 8 or 16 bit and "
+            "colour of 8 bit: save them as one of these first"
+        )
+    return found
+
+
+def first_image(capture: ImageFiles, source: str) -> Any:
+    """Return the first image of a sequence.
+
+    Raises
+    ------
+    CameraError
+        When it cannot be decoded.
+    """
+    ok, frame = capture.retrieve() if capture.grab() else (False, None)
+    if not ok:
+        raise CameraError(f"{source}: the first image is empty, cut short or not an image")
+    return frame

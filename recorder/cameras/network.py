@@ -1,0 +1,184 @@
+"""Network cameras: time-outs that work, and a reason when the stream does not open."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPException
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from recorder.cameras import settings
+from recorder.cameras.cv2_setup import import_cv2
+from recorder.cameras.feed import Capture, Feed, Wanted
+from recorder.cameras.formats import stream_reading
+from recorder.config.redact import redact
+from recorder.errors import (
+    CameraError,
+    CameraLost,
+    CameraNotFound,
+    CameraRefused,
+    CameraTimeout,
+    ConfigError,
+)
+
+SCHEMES = ("http", "https", "rtsp")
+TIMEOUT_S = 5.0
+"""To connect, and for each frame. OpenCV's own is 30 s."""
+
+_PROBE_S = 3.0  # with the time-out above an error is there within 10 s
+_EARLY = 0.8  # of the time-out: OpenCV comes back sooner when the connection broke
+_RTSP_PORT = 554
+
+
+def open_stream(url: str, wanted: Wanted) -> Feed:
+    """Connect to a stream.
+
+    Parameters
+    ----------
+    url
+        ``http://``, ``https://`` or ``rtsp://``, with user and password if need be.
+    wanted
+        Size, rate and settings cannot be chosen from here; they are compared.
+
+    Raises
+    ------
+    CameraNotFound, CameraRefused, CameraTimeout, CameraError, ConfigError
+    """
+    if url.split("://")[0].lower() not in SCHEMES:
+        raise ConfigError(f"{redact(url)}: accepted: {', '.join(f'{s}://' for s in SCHEMES)}")
+    cv2 = import_cv2()
+    milliseconds = round(TIMEOUT_S * 1000)
+    # Only as parameters of the opening, and only for a named back-end, do they have an effect.
+    params = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds]
+    params += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    began = time.monotonic()
+    capture = cv2.VideoCapture(url.strip(), cv2.CAP_FFMPEG, params)
+    if not capture.isOpened():
+        raise explain_url(url, time.monotonic() - began)
+    try:
+        return _feed(capture, url, wanted)
+    except BaseException:
+        capture.release()
+        raise
+
+
+def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
+    """Choose how to read the stream, and say what is known of it."""
+    cv2 = import_cv2()
+    shown = redact(url)
+    settings.write(capture, cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+    codec = settings.read_code(capture, cv2.CAP_PROP_FOURCC).decode("ascii", "replace").strip("\0 ")
+    motion_jpeg = codec.upper() in ("MJPG", "MJPEG")
+    tag = settings.read_code(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
+    reading = stream_reading(tag, wanted.pixel_format, shown, compressed_8bit=motion_jpeg)
+    settings.write(capture, cv2.CAP_PROP_CONVERT_RGB, float(reading.convert))
+    # Multipart JPEG carries no times: FFmpeg invents 25 frames per second, and times from that.
+    rate = settings.read(capture, cv2.CAP_PROP_FPS)
+    feed = Feed(
+        capture,
+        reading,
+        lambda _, elapsed: silence(shown, elapsed),
+        "opencv FFMPEG",
+        has_clock=not (motion_jpeg and url.lower().startswith("http")),
+        notes=[f"A network stream ({codec or 'unknown codec'}): lossy before we see it."],
+        fps=rate if rate and rate > 0 else None,
+    )
+    feed.obtained["fourcc"] = codec
+    settings.apply_settings(feed, wanted)
+    return feed
+
+
+def silence(shown: str, elapsed: float) -> CameraError:
+    """Return why no frame came, from how long OpenCV took to say so."""
+    if elapsed < _EARLY * TIMEOUT_S:
+        return CameraLost(f"{shown}: the server ended the stream, or the connection broke")
+    return CameraTimeout(f"{shown}: no frame for {elapsed:.1f} s")
+
+
+def explain_url(url: str, elapsed: float) -> CameraError:
+    """Return why a stream did not open: OpenCV does not say, so the server is asked once.
+
+    Parameters
+    ----------
+    url
+        What did not open.
+    elapsed
+        Seconds that OpenCV tried.
+    """
+    shown = redact(url)
+    if elapsed >= _EARLY * TIMEOUT_S:
+        return CameraTimeout(
+            f"{shown}: no answer within {TIMEOUT_S:g} s; address, camera, network?"
+        )
+    try:
+        parts = urlsplit(url.strip())
+        status = _rtsp_status(parts) if parts.scheme.lower() == "rtsp" else _http_status(parts)
+    except TimeoutError:
+        return CameraTimeout(f"{shown}: no answer within {_PROBE_S:g} s")
+    except ConnectionRefusedError:
+        return CameraNotFound(f"{shown}: connection refused: no server listens on that port")
+    except socket.gaierror:
+        return CameraNotFound(f"{shown}: no computer of that name is known")
+    except (OSError, HTTPException) as error:
+        return CameraError(f"{shown}: no connection: {redact(str(error))}")
+    except ValueError:
+        return CameraError(f"{shown}: not a URL; accepted: scheme://user:password@host:port/path")
+    return _explain_status(shown, status, with_password="@" in parts.netloc)
+
+
+def _explain_status(shown: str, status: int, with_password: bool) -> CameraError:
+    """Return the error that a server's answer means."""
+    phrase = f"{status} {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else str(status)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        what = "refuses this user or password" if with_password else "wants a user and a password"
+        return CameraRefused(f"{shown}: the server {what} ({phrase}); http://user:password@host/…")
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        return CameraNotFound(f"{shown}: the server has nothing under that path ({phrase})")
+    if status >= HTTPStatus.BAD_REQUEST:
+        return CameraError(f"{shown}: the server answers {phrase}")
+    return CameraError(f"{shown}: the server answers, but with no video that OpenCV can read")
+
+
+def _http_status(parts: SplitResult) -> int:
+    """Ask once by GET, with the URL's user and password, and read no more than the status."""
+    host = parts.netloc.rpartition("@")[2]
+    bare = parts._replace(netloc=host).geturl()
+    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    if parts.username is not None:
+        user, password = unquote(parts.username), unquote(parts.password or "")
+        passwords.add_password(None, bare, user, password)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),  # cameras are near
+        urllib.request.HTTPBasicAuthHandler(passwords),
+        urllib.request.HTTPDigestAuthHandler(passwords),
+    )
+    try:
+        with opener.open(bare, timeout=_PROBE_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with closing(error):
+            return error.code
+    except urllib.error.URLError as error:
+        raise error.reason if isinstance(error.reason, OSError) else error from None
+
+
+def _rtsp_status(parts: SplitResult) -> int:
+    """Ask what the stream is, and return the number in the first line of the answer."""
+    host = parts.netloc.rpartition("@")[2]
+    lines = [f"DESCRIBE {parts._replace(netloc=host).geturl()} RTSP/1.0", "CSeq: 1"]
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        lines.append(f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+    address = (parts.hostname or "", parts.port or _RTSP_PORT)
+    with socket.create_connection(address, _PROBE_S) as connection:
+        connection.settimeout(_PROBE_S)
+        connection.sendall(("\r\n".join([*lines, "", ""])).encode())
+        words = connection.recv(4096).split(maxsplit=2)
+    if len(words) < 2 or not words[0].startswith(b"RTSP/") or not words[1].isdigit():
+        raise OSError("the answer is not RTSP")
+    return int(words[1])

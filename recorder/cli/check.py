@@ -1,0 +1,155 @@
+"""``recorder check``: what a config would record, without touching camera or disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from recorder.config import CameraConfig, Config
+
+Row = tuple[str, str]
+
+
+def check(
+    config: Annotated[Path, typer.Argument(help="The YAML file.", show_default=False)],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A value over the file's; may repeat."),
+    ] = None,
+) -> None:
+    """Validate a config and say what it would record; opens no camera, writes nothing."""
+    from recorder.config import load_config
+
+    loaded = load_config(config, set_ or ())
+    # Everything is worked out before the first word: no summary ends in an error.
+    rows = [row for camera in loaded.cameras.values() for row in _rows(camera, loaded)]
+    rows += [("metadata", f"{key}: {value}") for key, value in loaded.public()["metadata"].items()]
+    print(f"{config} is fine. It would record:\n")
+    for label, text in rows:
+        print(f"  {label:<9} {text}")
+
+
+def _rows(camera: CameraConfig, config: Config) -> Iterator[Row]:
+    """Give the lines of one camera."""
+    from recorder.config import show_source
+
+    yield "camera", camera.name
+    yield "source", show_source(camera.source)
+    yield "frames", _frames(camera)
+    yield "lasts", str(camera.recording.duration or "until stopped")
+    yield "buffer", _buffer(camera)
+    if camera.recording.format == "none":
+        yield "file", "none: nothing is written"
+    else:
+        yield "file", _example(camera, config)
+        yield "codec", camera.recording.codec
+    yield "raw data", _raw_rate(camera)
+    if camera.recording.format != "none":
+        yield "disk", _disk(camera)
+
+
+def _frames(camera: CameraConfig) -> str:
+    """Describe the frames, as far as the config tells."""
+    spec = camera.known_spec()
+    size = camera.crop[2:] if camera.crop else camera.size
+    shape = f"{spec.width}x{spec.height}" if spec else "x".join(map(str, size or ()))
+    parts = [shape or "the source's size", camera.pixel_format or "the source's pixel format"]
+    if camera.fps == "max":
+        rate = "as fast as possible"
+    else:
+        rate = "the source's rate" if camera.fps is None else f"{camera.fps:g} fps"
+    turned = f"rotated by {camera.rotate}°" if camera.rotate else ""
+    flipped = f"flipped: {camera.flip}" if camera.flip != "none" else ""
+    return ", ".join(part for part in (*parts, rate, turned, flipped) if part)
+
+
+def _buffer(camera: CameraConfig) -> str:
+    """Describe the buffer, in frames and seconds where they are known."""
+    from recorder.config import format_size, frames_in
+
+    spec = camera.known_spec()
+    text = format_size(camera.buffer.memory)
+    if spec is not None:
+        count = frames_in(camera.buffer.memory, spec)
+        text += f", {count} frames" + (f", {count / spec.fps:.1f} s" if spec.fps else "")
+    return f"{text}; when full: {camera.buffer.when_full}"
+
+
+def _example(camera: CameraConfig, config: Config) -> str:
+    """Return the file that a recording begun now would make."""
+    from datetime import datetime
+
+    from recorder.config import file_stem
+
+    now = datetime.now().astimezone()
+    stem = file_stem(camera.recording.name, camera.name, now, config.metadata)
+    return f"{camera.recording.folder / stem}.mkv (if it began now)"
+
+
+def _bytes_per_s(camera: CameraConfig) -> float | None:
+    """Return the raw data rate, if the config alone tells it."""
+    spec = camera.known_spec()
+    return spec.nbytes * spec.fps if spec and spec.fps else None
+
+
+def _raw_rate(camera: CameraConfig) -> str:
+    """Describe how much the camera gives before compression."""
+    rate = _bytes_per_s(camera)
+    if rate is None:
+        return "known when the camera gives its first frame"
+    total = ""
+    if camera.recording.duration is not None:
+        total = f", {rate * _seconds(camera) / 1e9:.2f} GB in all"
+    return f"{rate / 1e6:.1f} MB/s{total}"
+
+
+def _seconds(camera: CameraConfig) -> float:
+    """Return how long the recording takes; 0 if nobody can know."""
+    duration, spec = camera.recording.duration, camera.known_spec()
+    if duration is None:
+        return 0.0
+    if duration.frames is None:
+        return duration.seconds or 0.0
+    return duration.frames / spec.fps if spec and spec.fps else 0.0
+
+
+def _disk(camera: CameraConfig) -> str:
+    """Describe the room on the disk, and how long it lasts at the raw rate at most."""
+    import shutil
+
+    from recorder.config import format_size
+
+    keep = camera.recording.keep_free
+    room = shutil.disk_usage(_existing(camera.recording.folder)).free - keep
+    if room <= 0:
+        return f"no room: less than keep_free, {format_size(keep)}, is free; recording would stop"
+    text = f"{room / 1e9:.1f} GB to use, {format_size(keep)} stay free"
+    rate = _bytes_per_s(camera)
+    if rate is None:
+        return text
+    short = "; too short" if _seconds(camera) > room / rate else ""
+    return f"{text}; uncompressed that lasts {_time(room / rate)}{short}"
+
+
+def _time(seconds: float) -> str:
+    """Return a time in the unit people think in."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there already."""
+    from recorder.errors import ConfigError
+
+    for place in (folder, *folder.absolute().parents):
+        if place.is_dir():
+            return place
+        if place.exists():
+            raise ConfigError(f"recording.folder: {folder}: {place} is a file, not a folder")
+    return Path()

@@ -1,0 +1,52 @@
+"""`recorder verify`: decode and compare with what the camera gave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files, stems or folders.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Decode recordings and compare every frame with what the camera gave."""
+    import sys
+    from json import dumps
+
+    from recorder.playback.verify import verify as compare
+
+    with _Progress() as progress:
+        verdict = compare(*paths, advance=progress.show)
+    for part in verdict.parts:
+        print(part.sentence(), file=sys.stderr if json else sys.stdout)
+    if json:
+        print(dumps(verdict.as_dict(), ensure_ascii=False))
+    raise typer.Exit(verdict.exit_code)
+
+
+class _Progress:
+    """How many frames have been compared, on a terminal."""
+
+    def __enter__(self) -> _Progress:
+        import sys
+
+        from rich.console import Console
+
+        self._status = None
+        if sys.stderr.isatty():
+            self._status = Console(stderr=True).status("decoding")
+            self._status.start()
+        return self
+
+    def show(self, frames: int) -> None:
+        if self._status is not None:
+            self._status.update(f"decoding: {frames} frames compared")
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()

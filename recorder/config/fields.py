@@ -1,0 +1,64 @@
+"""The types of single values of a config, with error messages in our own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+
+from recorder.config.base import Problem, checked, plain, show
+from recorder.config.names import Plain
+from recorder.config.quantities import Amount, parse_amount, parse_size
+from recorder.config.sources import Source, parse_source, plain_source
+
+_LARGEST_PX = 65535
+
+
+def pixels(what: str, count: int) -> Any:
+    """Return a validator for a list of `count` whole numbers of pixels."""
+
+    def run(value: Any) -> tuple[int, ...]:
+        fits = isinstance(value, list | tuple) and len(value) == count
+        if not fits or any(type(n) is not int or not 0 <= n <= _LARGEST_PX for n in value):
+            raise Problem(f"{show(value)}: accepted: {what}, whole numbers of pixels")
+        if min(value[-2:]) < 1:
+            raise Problem(f"{show(value)}: width and height are at least 1 pixel")
+        return tuple(value)
+
+    # Before, not instead of, pydantic's own: PlainValidator dumps tuples to JSON with a warning.
+    return BeforeValidator(run)
+
+
+def fps(value: Any) -> float | Literal["max"]:
+    """Accept a rate above 0, or max."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value == "max" or (is_number and 0 < value <= 1e6):
+        return value if value == "max" else float(value)
+    raise Problem(f"{show(value)}: accepted: frames per second, more than 0, or max")
+
+
+def folder(value: Any) -> Path:
+    """Accept a folder, also one that begins with ~."""
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
+        raise Problem(f"{show(value)}: accepted: a folder, made when missing")
+    try:
+        return Path(plain(str(value))).expanduser()  # type: ignore[arg-type]
+    except RuntimeError as error:
+        raise Problem(f"{show(value)}: {error}") from None
+
+
+Size = Annotated[int, PlainValidator(checked(parse_size))]
+Rate = Annotated[float | Literal["max"], PlainValidator(fps)]
+Folder = Annotated[Path, BeforeValidator(folder)]
+Duration = Annotated[
+    Amount, PlainValidator(checked(parse_amount)), PlainSerializer(str, return_type=str)
+]
+Value = Annotated[float | int | bool | str, PlainValidator(plain)]
+MetaValue = Annotated[Plain, PlainValidator(plain)]
+AnySource = Annotated[
+    Source, PlainValidator(checked(parse_source)), PlainSerializer(plain_source, return_type=object)
+]
+Count = Annotated[int, Field(ge=0)]
+FrameSize = Annotated[tuple[int, int], pixels("[width, height]", 2)]
+Crop = Annotated[tuple[int, int, int, int], pixels("[x, y, width, height]", 4)]

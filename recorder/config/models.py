@@ -1,0 +1,243 @@
+"""What a config says, once it is known to make sense: frozen, complete, with all defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Literal, cast
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from recorder.config.base import Problem, Section, plain
+from recorder.config.fields import AnySource, Crop, FrameSize, MetaValue, Rate, Value
+from recorder.config.names import Plain, file_stem
+from recorder.config.redact import redact_all
+from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions, frames_in
+from recorder.config.sources import SYNTHETIC, is_live
+from recorder.errors import ConfigError
+from recorder.frame import FrameSpec
+
+_EXAMPLE_START = datetime(2026, 11, 22, 12, 0, 0)
+
+
+class CameraConfig(Section):
+    """One camera, with its own buffer and recording resolved over the common ones.
+
+    Parameters
+    ----------
+    name
+        Its key under ``cameras``.
+    source
+        See `recorder.config.sources`; may contain a password, so show it by `show_source`.
+    size, fps, pixel_format
+        None: what the camera gives. Size is (width, height) in pixels.
+    crop
+        (x, y, width, height) in pixels of the camera's picture, before rotation.
+    rotate, flip
+        Clockwise degrees, then mirrored.
+    settings
+        Camera properties by OpenCV's names, lower case, without CAP_PROP_.
+    strict
+        Fail before recording when size, fps or a setting is not obtained.
+    options
+        Of the synthetic camera only.
+    """
+
+    not_yet: ClassVar[tuple[str, ...]] = ("on_failure",)
+
+    name: str = ""
+    source: AnySource
+    size: FrameSize | None = None
+    fps: Rate | None = None
+    pixel_format: Literal["gray8", "gray16", "bgr8"] | None = None
+    crop: Crop | None = None
+    rotate: Literal[0, 90, 180, 270] = 0
+    flip: Literal["none", "horizontal", "vertical", "both"] = "none"
+    settings: dict[str, Value] = Field(default_factory=dict)
+    strict: bool = False
+    options: SyntheticOptions = SyntheticOptions()
+    buffer: BufferConfig = BufferConfig()
+    recording: RecordingConfig = RecordingConfig()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_plain(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            raise Problem("a camera's name has letters, digits, - and _ (at most 64)")
+        return name
+
+    @field_validator("fps")
+    @classmethod
+    def _max_only_if_it_waits(cls, fps: Any, info: ValidationInfo) -> Any:
+        source = info.data.get("source", SYNTHETIC)
+        if fps == "max" and is_live(source):
+            raise Problem("max: a live camera sets its own pace; give a number or leave it out")
+        return fps
+
+    @field_validator("crop")
+    @classmethod
+    def _crop_inside(cls, crop: Any, info: ValidationInfo) -> Any:
+        size = info.data.get("size")
+        if crop and size and (crop[0] + crop[2] > size[0] or crop[1] + crop[3] > size[1]):
+            raise Problem(
+                f"{list(crop)}: ends at {crop[0] + crop[2]}, {crop[1] + crop[3]}, "
+                f"outside the size of {size[0]}x{size[1]} pixels"
+            )
+        return crop
+
+    @field_validator("settings")
+    @classmethod
+    def _setting_names(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        for name in settings:
+            right = name.lower().removeprefix("cap_prop_")
+            if name != right or not re.fullmatch(r"[a-z0-9_]+", name):
+                hint = f"; did you mean {right}?" if re.fullmatch(r"[a-z0-9_]+", right) else ""
+                raise Problem(f"OpenCV's names, lower case, without CAP_PROP_{hint}", name)
+            if settings[name] is None:
+                raise Problem("no value; leave the setting out or give one", name)
+        return settings
+
+    @field_validator("options")
+    @classmethod
+    def _options_only_synthetic(cls, options: SyntheticOptions, info: ValidationInfo) -> Any:
+        if options.model_fields_set and info.data.get("source", SYNTHETIC) != SYNTHETIC:
+            raise Problem("only the synthetic camera has options; settings are for real ones")
+        return options
+
+    @field_validator("buffer")
+    @classmethod
+    def _buffer_fits(cls, buffer: BufferConfig, info: ValidationInfo) -> BufferConfig:
+        if buffer.when_full == "wait" and is_live(info.data.get("source", SYNTHETIC)):
+            raise Problem(
+                "wait: a live camera cannot be asked to wait: frames would be lost inside the "
+                "driver, where nobody counts them; use drop or stop",
+                "when_full",
+            )
+        spec = _known_spec(info.data)
+        try:
+            _ = spec and frames_in(buffer.memory, spec)
+        except ConfigError as error:
+            raise Problem(str(error), "memory") from None
+        return buffer
+
+    def known_spec(self) -> FrameSpec | None:
+        """Return what the frames in the buffer will be, as far as the config alone tells.
+
+        Returns
+        -------
+        FrameSpec or None
+            After crop and rotation; None when size or pixel format is left to the camera.
+        """
+        return _known_spec(dict(self))
+
+
+def _known_spec(data: Mapping[str, Any]) -> FrameSpec | None:
+    """Work out the frame from the fields of a camera that are valid."""
+    size = data["crop"][2:] if data.get("crop") else data.get("size")
+    if not size or not data.get("pixel_format"):
+        return None
+    width, height = size if data.get("rotate", 0) % 180 == 0 else size[::-1]
+    fps = data.get("fps")
+    return FrameSpec(width, height, data["pixel_format"], None if fps == "max" else fps)
+
+
+class Config(Section):
+    """Everything one YAML file says.
+
+    Parameters
+    ----------
+    cameras
+        By name. Their ``buffer`` and ``recording`` are resolved: common keys and their own.
+    buffer, recording
+        The common sections.
+    metadata
+        Free keys, kept in the about file and usable in file names.
+    """
+
+    cameras: dict[str, CameraConfig]
+    buffer: BufferConfig = BufferConfig()
+    recording: RecordingConfig = RecordingConfig()
+    metadata: dict[str, MetaValue] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, data: Any) -> Any:
+        """Give every camera the common sections below its own keys."""
+        cameras = data.get("cameras") if isinstance(data, dict) else None
+        if not isinstance(cameras, dict):
+            return data
+        resolved = {name: _over_common(name, camera, data) for name, camera in cameras.items()}
+        return {**data, "cameras": resolved}
+
+    @field_validator("cameras", mode="before")
+    @classmethod
+    def _one_camera(cls, cameras: Any) -> Any:
+        if isinstance(cameras, dict) and not cameras:
+            raise Problem("empty; at least one camera with a source is needed")
+        if isinstance(cameras, dict) and len(cameras) > 1:
+            raise Problem(f"{len(cameras)} cameras: more than one is not yet possible")
+        return cameras
+
+    @field_validator("metadata")
+    @classmethod
+    def _names_can_be_files(cls, metadata: dict[str, Plain], info: ValidationInfo) -> Any:
+        """Try every file name; the last field, so that the others are known."""
+        for key in metadata:
+            if plain(key) == "":
+                raise Problem("a key without a name")
+        common = info.data.get("recording")
+        for name, camera in info.data.get("cameras", {}).items():
+            _try_name(camera.recording, name, metadata, ("cameras", name, "recording", "name"))
+        if "cameras" not in info.data and common is not None:
+            _try_name(common, "camera", metadata, ("recording", "name"))
+        return metadata
+
+    def public(self) -> dict[str, Any]:
+        """Return the config as used, in plain JSON types and without passwords.
+
+        Returns
+        -------
+        dict
+            All defaults filled in, sizes in bytes; read back, it gives an equal config unless a
+            password was hidden.
+        """
+        data = self.model_dump(mode="json")
+        for name, camera in self.cameras.items():
+            del data["cameras"][name]["name"]  # it is the key
+            if camera.source != SYNTHETIC:
+                del data["cameras"][name]["options"]
+        return cast("dict[str, Any]", redact_all(data))
+
+
+def _over_common(name: Any, camera: Any, data: dict[str, Any]) -> Any:
+    """Return a camera's raw mapping with its name and the common sections filled in."""
+    own = _raw(camera)
+    if not isinstance(own, dict):
+        return camera
+    if own.get("name", name) != name:
+        raise Problem("a camera's name is its key; leave this out", "cameras", str(name), "name")
+    for section in ("buffer", "recording"):
+        common, mine = _raw(data.get(section)), _raw(own.get(section))
+        # What is not a mapping is reported where it stands.
+        if isinstance(common, dict) and isinstance(mine, dict | None):
+            kept = {k: v for k, v in (mine or {}).items() if v is not None or k not in common}
+            own = {**own, section: {**common, **kept}}
+    return {**own, "name": name}
+
+
+def _raw(value: Any) -> Any:
+    """Return the keys that were given, of a section that is already checked."""
+    if isinstance(value, Section):
+        return {key: getattr(value, key) for key in value.model_fields_set}
+    return value
+
+
+def _try_name(
+    recording: RecordingConfig, camera: str, metadata: dict[str, Plain], keys: tuple[str, ...]
+) -> None:
+    """Blame the template for an example name that no file can have."""
+    try:
+        file_stem(recording.name, camera, _EXAMPLE_START, metadata)
+    except ConfigError as error:
+        raise Problem(str(error), *keys, from_top=True) from None

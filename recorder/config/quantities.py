@@ -1,0 +1,148 @@
+"""Durations and sizes as people write them: ``10min``, ``1000 frames``, ``256MiB``."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NoReturn
+
+from recorder.config.redact import redact_all
+from recorder.errors import ConfigError
+
+_SECONDS = {"h": 3600, "min": 60, "s": 1}
+_BYTES = {
+    "TiB": 2**40,
+    "GiB": 2**30,
+    "MiB": 2**20,
+    "KiB": 2**10,
+    "TB": 10**12,
+    "GB": 10**9,
+    "MB": 10**6,
+    "KB": 10**3,
+    "B": 1,
+}
+_AMOUNTS = "90 or 90s, 10min, 2h, 1000 frames"
+_SIZES = "256MiB, 1GiB, 5GB, or a number of bytes"
+
+# 15 digits: what a float still holds exactly, and more than any disk or experiment.
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{0,30})?)\s*([A-Za-z]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much to record: either a time or a number of frames.
+
+    Parameters
+    ----------
+    seconds
+        Above 0, or None.
+    frames
+        At least 1, or None. Exactly one of the two is given.
+
+    Raises
+    ------
+    ConfigError
+        For none or both of them, and for zero, negative and endless amounts.
+    """
+
+    seconds: float | None = None
+    frames: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.seconds is None) == (self.frames is None):
+            raise ConfigError("an amount is either seconds or frames")
+        value = self.frames if self.seconds is None else self.seconds
+        if value is None or not math.isfinite(value) or value <= 0:
+            raise ConfigError(f"{value}: must be more than 0")
+
+    def __str__(self) -> str:
+        if self.frames is not None:
+            return f"{self.frames} frame" + ("" if self.frames == 1 else "s")
+        seconds = self.seconds or 0.0
+        unit = next(u for u, n in _SECONDS.items() if seconds % n == 0 or u == "s")
+        # Through Decimal, as repr writes 1e-05, which nobody types and `parse_amount` refuses.
+        number = format(Decimal(repr(float(seconds / _SECONDS[unit]))), "f")
+        return f"{number.removesuffix('.0')}{unit}"
+
+
+def parse_amount(value: object) -> Amount:
+    """Return the amount that a config or a command line gives.
+
+    Parameters
+    ----------
+    value
+        An `Amount`, seconds as a number, or a text: ``90``, ``90s``, ``10min``, ``2h``,
+        ``1000 frames``.
+
+    Raises
+    ------
+    ConfigError
+        With the value and what is accepted.
+    """
+    if isinstance(value, Amount):
+        return value
+    number, unit = _split(value, _AMOUNTS)
+    if unit.lower() in ("frame", "frames"):
+        if not number.is_integer():
+            _refuse(value, "frames cannot be divided", _AMOUNTS)
+        return Amount(frames=int(number))
+    factor = _SECONDS.get(unit.lower() or "s")
+    if factor is None:
+        _refuse(value, f"unknown unit {unit}", _AMOUNTS)
+    return Amount(seconds=number * factor)
+
+
+def parse_size(value: object) -> int:
+    """Return the bytes that a config gives.
+
+    Parameters
+    ----------
+    value
+        Bytes as a whole number, or a text: ``256MiB`` (2**20 bytes each), ``5GB`` (10**9).
+
+    Raises
+    ------
+    ConfigError
+        With the value and what is accepted.
+    """
+    number, unit = _split(value, _SIZES)
+    factor = {name.lower(): size for name, size in _BYTES.items()}.get(unit.lower() or "b")
+    if factor is None:
+        # M and G alone mean 2**20 to some and 10**6 to others: we do not guess.
+        _refuse(value, f"unknown unit {unit}", _SIZES)
+    # Decimal sizes need not be whole bytes, so 1.3GiB is rounded; 1.5 bytes are a mistake.
+    if factor == 1 and not number.is_integer():
+        _refuse(value, "bytes cannot be divided", _SIZES)
+    return max(1, round(number * factor))
+
+
+def format_size(size: int) -> str:
+    """Return bytes in the largest unit that gives them exactly: `parse_size` reads it back."""
+    for unit, factor in sorted(_BYTES.items(), key=lambda item: -item[1]):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return f"{size}B"
+
+
+def _split(value: object, accepted: str) -> tuple[float, str]:
+    """Split into a number above 0 and its unit, which may be empty."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        _refuse(value, "not understood", accepted)
+    text = value.strip() if isinstance(value, str) else format(Decimal(repr(value)), "f")
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        reason = "must be more than 0" if text.startswith("-") else "not understood"
+        _refuse(value, reason, accepted)
+    number = float(match[1])
+    if number <= 0:
+        _refuse(value, "must be more than 0", accepted)
+    return number, match[2]
+
+
+def _refuse(value: object, reason: str, accepted: str) -> NoReturn:
+    """Raise with the value, what is wrong with it and what would be right."""
+    shown = str(redact_all(value))
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    raise ConfigError(f"{shown}: {reason}; accepted: {accepted}")

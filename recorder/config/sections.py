@@ -1,0 +1,115 @@
+"""The parts of a config that stand alone: buffer, recording, synthetic options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from recorder.config.base import Problem, Section
+from recorder.config.fields import Count, Duration, Folder, Size
+from recorder.config.quantities import format_size
+from recorder.errors import ConfigError
+from recorder.frame import FrameSpec
+
+MIN_FRAMES = 4
+"""Frames a buffer holds at least: one being filled, one being written, one shown, one to spare."""
+
+
+def frames_in(memory: int, spec: FrameSpec) -> int:
+    """Return how many frames a buffer holds.
+
+    Parameters
+    ----------
+    memory
+        ``buffer.memory``, bytes.
+    spec
+        What one frame is.
+
+    Raises
+    ------
+    ConfigError
+        When it holds fewer than `MIN_FRAMES`, with the memory that would do.
+    """
+    count = memory // spec.nbytes
+    if count < MIN_FRAMES:
+        raise ConfigError(
+            f"{format_size(memory)} hold {count} frames of {spec.nbytes} bytes "
+            f"({spec.width}x{spec.height} {spec.pixel_format}); at least {MIN_FRAMES} are needed: "
+            f"{-(-MIN_FRAMES * spec.nbytes // 2**20)}MiB"
+        )
+    return count
+
+
+class BufferConfig(Section):
+    """The ring between camera and writer.
+
+    Parameters
+    ----------
+    memory
+        Bytes per camera, allocated before the camera opens.
+    when_full
+        ``drop`` the new frame and count it, ``wait`` where the source can, or ``stop``.
+    """
+
+    memory: Size = 256 * 2**20
+    when_full: Literal["drop", "wait", "stop"] = "drop"
+
+
+class RecordingConfig(Section):
+    """Where recordings go and how long they last.
+
+    Parameters
+    ----------
+    folder
+        Made when missing; relative to the working folder.
+    name
+        Template of the file name, without suffix; see `recorder.config.names`.
+    format
+        ``video``, or ``none`` to write nothing.
+    codec
+        A profile (auto, fast, compatible, archive) or a codec's own name.
+    duration
+        None: until stopped.
+    keep_free
+        Bytes that stay free on the disk.
+    """
+
+    not_yet: ClassVar[tuple[str, ...]] = ("segment",)
+
+    folder: Folder = Path("recordings")
+    name: str = "{camera}_{start:%Y%m%d_%H%M%S}"
+    format: Literal["video", "none"] = "video"
+    codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "auto"
+    duration: Duration | None = None
+    keep_free: Size = 2**30
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _no_hdf5(cls, value: Any) -> Any:
+        if value == "hdf5":
+            raise Problem("hdf5: not yet; accepted: video, none")
+        return value
+
+
+class SyntheticOptions(Section):
+    """The synthetic camera's picture, and faults at a frame number (0-based, fires once).
+
+    Parameters
+    ----------
+    pattern
+        ``scene`` is what animal recordings look like; ``noise`` cannot be compressed.
+    seed
+        Of the noise.
+    fail_at, hang_at, freeze_at, crash_at, resize_at
+        Lose the camera, never answer again, repeat a frame, die by SIGSEGV, change the size.
+    """
+
+    pattern: Literal["scene", "noise", "ramp", "black"] = "scene"
+    seed: Count = 0
+    fail_at: Count | None = None
+    hang_at: Count | None = None
+    freeze_at: Count | None = None
+    crash_at: Count | None = None
+    resize_at: Count | None = None

@@ -1,0 +1,176 @@
+"""The acquisition thread: grab, stamp, fill a slot, hash, hand on. Nothing else happens here.
+
+Whatever changes a running camera (a recording begins or ends, a setting is moved) is an order
+that is carried out between two grabs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+import xxhash
+
+from recorder.cameras.base import BadFrame, Camera
+from recorder.errors import BufferFull, CameraLost, CameraTimeout
+from recorder.frame import FrameStamp
+from recorder.pipeline.arming import RateGauge
+from recorder.pipeline.ring import Ring
+from recorder.pipeline.take import Take
+
+RETRY_S = 0.05
+"""Pause before a camera that gave no frame is asked again."""
+
+
+class Acquisition:
+    """Moves frames from an open camera into a ring until it is told to stop.
+
+    Parameters
+    ----------
+    camera
+        Open; used by no other thread from `run` on.
+    ring
+        Where the frames go.
+    on_take_over
+        Called on this thread when a take reaches its duration.
+    sleep
+        How to wait between two attempts, in s.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        ring: Ring,
+        on_take_over: Callable[[], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._camera = camera
+        self._ring = ring
+        self._on_take_over = on_take_over
+        self._sleep = sleep
+        self._orders: deque[Callable[[], None]] = deque()
+        self._stop = threading.Event()
+        self._take: Take | None = None
+        self.gauge = RateGauge()
+        self.grabs = 0
+        self.take_number = 0
+        self.last_grab_ns = time.monotonic_ns()
+        self.grabbing_since_ns: int | None = None
+        self.late = 0
+
+    # -- any thread -------------------------------------------------------------------------
+
+    def order(self, action: Callable[[], None]) -> None:
+        """Have something done between two grabs."""
+        self._orders.append(action)
+
+    def stop(self) -> None:
+        """Have `run` return at the next frame boundary."""
+        self._stop.set()
+
+    @property
+    def patience_s(self) -> float:
+        """How long the camera may stay silent: its time-out, or three frames of a slow one."""
+        fps = self._ring.spec.fps
+        return max(self._camera.timeout_s, 3 / fps if fps else 0)
+
+    # -- orders, on the acquisition thread ----------------------------------------------------
+
+    def begin_take(self, take: Take) -> None:
+        """From the next grab on, frames belong to this recording."""
+        fps = self.gauge.fps or self._ring.spec.fps
+        take.period_ns = 1e9 / fps if fps else 0.0
+        self._take = take
+        self.take_number = take.number
+        self._camera.begin(0)
+
+    def end_take(self) -> None:
+        """From the next grab on, frames are preview only."""
+        self._take = None
+        self.take_number = 0
+
+    # -- the thread -------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Acquire until `stop`.
+
+        Raises
+        ------
+        CameraError, EndOfSource, BufferFull
+            What ended it, if it was not `stop`.
+        """
+        while not self._stop.is_set():
+            while self._orders:
+                self._orders.popleft()()
+            if self._stop.is_set():
+                return
+            stamp = self._grab()
+            if stamp is not None:
+                self._one_frame(stamp)
+
+    def _grab(self) -> FrameStamp | None:
+        """Ask the camera for a frame; None if it had none, and may be asked again.
+
+        The one place where a camera is given another chance, and where that is counted.
+        """
+        self.grabbing_since_ns = time.monotonic_ns()
+        try:
+            stamp = self._camera.grab()
+        except CameraTimeout as error:
+            silent_s = (time.monotonic_ns() - self.last_grab_ns) / 1e9
+            if silent_s >= self.patience_s:
+                raise CameraLost(f"no frame for {silent_s:.1f} s: {error}") from error
+            self.late += 1
+            self._sleep(RETRY_S)
+            return None
+        finally:
+            self.grabbing_since_ns = None
+        self.last_grab_ns = stamp.t_mono_ns
+        self.grabs += 1
+        self.gauge.add(stamp.t_mono_ns)
+        return stamp
+
+    def _one_frame(self, stamp: FrameStamp) -> None:
+        take = self._take
+        if take is None:
+            self._hand_on(stamp)
+            return
+        if take.is_over(stamp.t_mono_ns):
+            self._leave_take()
+            return
+        take.first_ns = take.first_ns or stamp.t_mono_ns
+        # Counted before it is handed on: nobody may see more frames written than grabbed.
+        take.tally.count("grabbed")
+        if self._hand_on(stamp._replace(grab=take.grabbed, take=take.number)):
+            take.grabbed += 1
+            take.last_ns = stamp.t_mono_ns
+        else:
+            take.tally.count("grabbed", -1)
+        if take.is_full:
+            self._leave_take()
+
+    def _leave_take(self) -> None:
+        self.end_take()
+        self._on_take_over()
+
+    def _hand_on(self, stamp: FrameStamp) -> bool:
+        """Fill a slot and pass it on; False if the ring was closed meanwhile."""
+        try:
+            slot = self._ring.reserve()
+        except BufferFull:
+            self._ring.miss(stamp, "dropped", "overflow")
+            raise
+        if slot is None:  # no room: not even decoded
+            return self._ring.miss(stamp, "dropped", "overflow")
+        try:
+            self._camera.retrieve(slot.frame)
+        except BaseException as error:
+            self._ring.cancel(slot)
+            accepted = self._ring.miss(stamp, "bad", "bad_read")
+            if isinstance(error, BadFrame):
+                return accepted
+            raise
+        digest = xxhash.xxh3_64_intdigest(slot.frame.data)
+        return self._ring.commit(slot, stamp._replace(xxh3_64=digest))

@@ -1,0 +1,147 @@
+"""Makes the writers of a recording: which kind, under which name, with what to say about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from recorder.cameras.base import CameraInfo
+from recorder.config import CameraConfig, file_stem
+from recorder.errors import FileTaken, NoSpace
+from recorder.frame import FrameSpec
+from recorder.pipeline.take import Take
+from recorder.system import free_bytes
+from recorder.writers import naming
+from recorder.writers.about import versions
+from recorder.writers.base import Writer
+from recorder.writers.codecs import choose
+from recorder.writers.ledger import as_recorder_error
+from recorder.writers.null import NullWriter
+from recorder.writers.proof import prove
+from recorder.writers.video import VideoWriter
+
+_MOST_NAMES = 1000
+
+
+class FileMaker:
+    """Opens the files of one camera's recordings.
+
+    Parameters
+    ----------
+    config
+        The camera's; `config.recording` says where and how.
+    metadata
+        The user's free keys.
+    public_config
+        The whole config as used, without passwords, for the about file.
+    """
+
+    def __init__(
+        self,
+        config: CameraConfig,
+        metadata: Mapping[str, Any],
+        public_config: Mapping[str, Any],
+    ) -> None:
+        self._config = config
+        self._recording = config.recording
+        self._metadata = dict(metadata)
+        self._public_config = dict(public_config)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files go; None when nothing is written."""
+        return None if self._recording.format == "none" else self._recording.folder
+
+    def prepare(self, spec: FrameSpec) -> None:
+        """Make sure, before the first frame, that these frames can be kept, and kept exactly.
+
+        Raises
+        ------
+        NotLossless, NoSpace, WriterError
+        """
+        if self.folder is None:
+            return
+        make_folder(self.folder)
+        self.require_space()
+        prove(spec.with_fps(None), choose(self._recording.codec, spec.pixel_format))
+
+    def require_space(self) -> None:
+        """Refuse to begin where a recording would have to stop at once.
+
+        Raises
+        ------
+        NoSpace
+        """
+        keep = self._recording.keep_free
+        if self.folder is not None and (free := free_bytes(self.folder)) < keep:
+            raise NoSpace(
+                f"{self.folder} has {free / 1e9:.2f} GB free and recording.keep_free reserves "
+                f"{keep / 1e9:.2f} GB; make room, or lower keep_free"
+            )
+
+    def open(self, take: Take, part: int, spec: FrameSpec, info: CameraInfo) -> Writer:
+        """Open the next file of a take under the first free name.
+
+        Parameters
+        ----------
+        part
+            0 for the first file of the take, then 1, 2, …
+        spec
+            What its frames are; ``fps`` becomes the file's nominal rate.
+
+        Raises
+        ------
+        FileTaken, WriterError, NoSpace
+        """
+        if self.folder is None:
+            return NullWriter()
+        make_folder(self.folder)
+        about = self._about(take, part, info)
+        codec = choose(self._recording.codec, spec.pixel_format)
+        names = naming.candidates(take.stem or self._stem(take), part)
+        for _, stem in zip(range(_MOST_NAMES), names, strict=False):
+            writer = VideoWriter(stem, codec, about)
+            try:
+                writer.open(spec)
+            except FileTaken:
+                continue
+            take.stem = take.stem or stem
+            return writer
+        raise FileTaken(f"{self._stem(take)} and {_MOST_NAMES} names after it are taken")
+
+    def _stem(self, take: Take) -> Path:
+        name = file_stem(self._recording.name, self._config.name, take.started, self._metadata)
+        return self._recording.folder / name
+
+    def _about(self, take: Take, part: int, info: CameraInfo) -> dict[str, Any]:
+        return {
+            "camera": self._config.name,
+            "part": part,
+            "backend": info.backend,
+            "source": info.source,
+            "asked": dict(info.asked),
+            "obtained": dict(info.obtained),
+            "notes": list(info.notes),
+            "claimed_fps": info.claimed_fps,
+            "start": take.started.isoformat(),
+            "start_t_utc_ns": time.time_ns(),
+            "start_t_mono_ns": time.monotonic_ns(),
+            "metadata": self._metadata,
+            "config": self._public_config,
+            "versions": versions(),
+        }
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, if missing.
+
+    Raises
+    ------
+    WriterError, NoSpace
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise as_recorder_error(error, folder) from error

@@ -1,0 +1,151 @@
+"""Memory that another process can watch.
+
+On Linux an anonymous memory file: it has no name to leak, the kernel frees it even after every
+process was killed, a small /dev/shm does not bound it, and no other user can open it. Elsewhere
+named shared memory, with Python's tracker kept away from it (the tracker would unlink the ring
+as soon as any watcher exits).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+from multiprocessing import resource_tracker, shared_memory
+from typing import Protocol
+
+from recorder.errors import ConfigError, RecorderError
+from recorder.system import LINUX, WINDOWS
+
+Handle = int | str
+"""What a watcher needs to attach: a file descriptor on Linux, a name elsewhere."""
+
+
+class Block(Protocol):
+    """A stretch of shared bytes."""
+
+    @property
+    def handle(self) -> Handle:
+        """What another process attaches to."""
+
+    @property
+    def buf(self) -> memoryview:
+        """The bytes, writable for the owner."""
+
+    def close(self) -> None:
+        """Let go of the bytes; the owner's close frees them once nobody else holds them."""
+
+
+class _MemoryFile:
+    """Linux: memfd."""
+
+    def __init__(self, fd: int, nbytes: int, *, writable: bool) -> None:
+        self.handle: Handle = fd
+        access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+        flags = mmap.MAP_SHARED | (mmap.MAP_POPULATE if writable else 0)
+        self._map = mmap.mmap(fd, nbytes, flags=flags, prot=access)
+        self.buf = memoryview(self._map)
+        self._fd = fd
+
+    def close(self) -> None:
+        if self._fd < 0:
+            return
+        os.close(self._fd)
+        self._fd = -1
+        try:
+            self.buf.release()
+            self._map.close()
+        except BufferError:
+            pass  # an array still looks at it: the kernel frees the pages when that goes
+
+
+class _Named:
+    """Elsewhere: named shared memory."""
+
+    def __init__(self, memory: shared_memory.SharedMemory, *, owner: bool) -> None:
+        _untrack(memory)
+        self._memory = memory
+        self._owner = owner
+        self.handle: Handle = memory.name
+
+    @property
+    def buf(self) -> memoryview:
+        buf = self._memory.buf
+        assert buf is not None
+        return buf
+
+    def close(self) -> None:
+        with contextlib.suppress(BufferError):  # an array still looks at it
+            self._memory.close()
+        if self._owner:
+            self._owner = False
+            _track(self._memory)  # unlink() takes the name off the tracker's list once more
+            self._memory.unlink()
+
+
+def _untrack(memory: shared_memory.SharedMemory) -> None:
+    # track=False exists from Python 3.13 on; this is what it does.
+    if not WINDOWS:
+        resource_tracker.unregister(getattr(memory, "_name", memory.name), "shared_memory")
+
+
+def _track(memory: shared_memory.SharedMemory) -> None:
+    if not WINDOWS:
+        resource_tracker.register(getattr(memory, "_name", memory.name), "shared_memory")
+
+
+def allocate(nbytes: int) -> Block:
+    """Return `nbytes` of shared memory, every page of it really there.
+
+    Raises
+    ------
+    RecorderError
+        The machine does not have that much memory, said before a camera is opened rather than
+        by a bus error in the middle of a recording.
+    """
+    if nbytes < 1:
+        raise ConfigError(f"buffer.memory is {nbytes} bytes; at least one frame must fit")
+    _require_memory(nbytes)
+    try:
+        return _allocate_file(nbytes) if LINUX else _allocate_named(nbytes)
+    except OSError as error:
+        raise RecorderError(
+            f"the system gives no {nbytes / 2**20:.0f} MiB for the buffer ({error.strerror}); "
+            "lower buffer.memory"
+        ) from error
+
+
+def _require_memory(nbytes: int) -> None:
+    import psutil
+
+    available = psutil.virtual_memory().available
+    if nbytes > available:
+        raise RecorderError(
+            f"buffer.memory is {nbytes / 2**20:.0f} MiB, but only {available / 2**20:.0f} MiB of "
+            "memory are free; lower it"
+        )
+
+
+def _allocate_file(nbytes: int) -> Block:
+    fd = os.memfd_create("recorder-ring")
+    try:
+        # ftruncate alone promises nothing: the lack would be a SIGBUS in the middle of a frame.
+        os.posix_fallocate(fd, 0, nbytes)
+        return _MemoryFile(fd, nbytes, writable=True)
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def _allocate_named(nbytes: int) -> Block:
+    block = _Named(shared_memory.SharedMemory(create=True, size=nbytes), owner=True)
+    for start in range(0, nbytes, 4096):  # touch every page now, not at the first frames
+        block.buf[start] = 0
+    return block
+
+
+def attach(handle: Handle) -> Block:
+    """Return somebody else's memory, to look at. A descriptor becomes the caller's to close."""
+    if isinstance(handle, int):
+        return _MemoryFile(handle, os.fstat(handle).st_size, writable=False)
+    return _Named(shared_memory.SharedMemory(name=handle), owner=False)

@@ -1,0 +1,215 @@
+"""The writer thread: take the oldest frame, write its row and itself, give the slot back.
+
+At a frame boundary the writer is replaced while the ring bridges: nothing to file when a take
+begins, file to file when an encoder has died, file to nothing when the take ends. One mechanism
+for preview, record and recovery.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.pipeline.ring import Entry, Ring
+from recorder.pipeline.take import Take
+from recorder.writers.base import Writer
+from recorder.writers.null import NullWriter
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame, FrameStamp
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 0.25
+"""How often a writer without frames looks whether its encoder still lives."""
+MAX_DEATHS = 5
+DEATH_WINDOW_S = 10.0
+"""An encoder is replaced up to five times; ten healthy seconds clear the count."""
+
+OpenWriter = Callable[[int, int], Writer]
+"""(take, part) -> an open writer. Raises what `Writer.open` raises."""
+
+
+class Writing:
+    """Moves frames from a ring into files until the ring is drained.
+
+    Parameters
+    ----------
+    ring
+        Where frames come from.
+    takes
+        The recordings of this session by number.
+    open_writer
+        Makes the writer of a take's next file.
+    wanted_take
+        The take that the camera is in now; 0 for preview only.
+    on_failure
+        Called with (reason, error) when no file can be written any more.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        takes: Mapping[int, Take],
+        open_writer: OpenWriter,
+        wanted_take: Callable[[], int],
+        on_failure: Callable[[str, RecorderError], None],
+    ) -> None:
+        self._ring = ring
+        self._takes = takes
+        self._open_writer = open_writer
+        self._wanted_take = wanted_take
+        self._on_failure = on_failure
+        self._take: Take | None = None
+        self._part = -1
+        self._handed = 0
+        self._note = ""  # why frames are lost, once no file can be written any more
+        self._deaths: deque[float] = deque()
+        self._settlers: list[threading.Thread] = []
+        self.writer: Writer = NullWriter()
+        self.busy_ns = 0
+        self.entries = 0
+
+    def run(self) -> None:
+        """Write until the ring is closed and empty, then finish the file."""
+        while not self._ring.drained:
+            entry = self._ring.take(IDLE_S)
+            started = time.perf_counter_ns()
+            if entry is None:
+                self._idle()
+                continue
+            try:
+                self._handle(entry)
+            finally:
+                if entry.slot is not None:
+                    self._ring.give_back(entry.slot)
+            self.entries += 1
+            self.busy_ns += time.perf_counter_ns() - started
+        self._switch(0)
+
+    def _idle(self) -> None:
+        wanted = self._wanted_take()  # read before the ring: frames of the old take come first
+        if self._ring.is_empty and wanted != self._take_number:
+            self._switch(wanted)
+        if self._note:
+            return
+        try:
+            self.writer.check()
+        except (WriterError, NoSpace) as error:
+            self._replace(error)
+
+    @property
+    def _take_number(self) -> int:
+        return self._take.number if self._take is not None else 0
+
+    def _handle(self, entry: Entry) -> None:
+        if entry.stamp.take != self._take_number:
+            self._switch(entry.stamp.take)
+        if entry.slot is None:
+            self._skip(entry.stamp, entry.status, entry.note)
+        elif self._note:
+            self._skip(entry.stamp, "dropped", self._note)
+        else:
+            self._write(entry.slot.frame, entry.stamp)
+
+    def _write(self, frame: Frame, stamp: FrameStamp) -> None:
+        try:
+            self.writer.write(frame, stamp)
+        except (WriterError, NoSpace) as error:
+            self._count("dropped")  # its row stands, and is settled when the file is closed
+            self._replace(error)
+            return
+        self._handed += 1
+        if self._take is not None:
+            self._take.tally.wrote(frame.nbytes)
+
+    def _skip(self, stamp: FrameStamp, status: str, note: str) -> None:
+        self._count(status)
+        try:
+            self.writer.skip(stamp, status, note)
+        except (WriterError, NoSpace) as error:
+            if not self._note:
+                self._give_up(error)
+
+    def _count(self, status: str) -> None:
+        if self._take is not None:
+            self._take.tally.count(status)
+
+    # -- one writer after the other -----------------------------------------------------------
+
+    def _switch(self, number: int) -> None:
+        """Close the file of the last take, and open the first of the next."""
+        if self._take is not None:
+            self._close(self._take, self.writer, self._handed)
+        for settler in self._settlers:
+            settler.join()
+        self._take = self._takes.get(number)
+        self.writer, self._handed, self._part = NullWriter(), 0, -1
+        self._note = ""
+        self._deaths.clear()
+        self._settlers.clear()
+        if self._take is not None:
+            self._replace(None)
+
+    def _replace(self, error: RecorderError | None) -> None:
+        """Open the take's next file; after an error, a bounded number of times."""
+        assert self._take is not None
+        while True:
+            if error is not None and self._is_hopeless(error):
+                self._give_up(error)
+                return
+            try:
+                fresh = self._open_writer(self._take.number, self._part + 1)
+            except (WriterError, NoSpace) as again:
+                error = again
+                continue
+            if self._part >= 0:
+                self._settle(self._take, self.writer, self._handed)
+            self.writer, self._handed = fresh, 0
+            self._part += 1
+            return
+
+    def _is_hopeless(self, error: RecorderError) -> bool:
+        log.warning("%s", error)
+        now = time.monotonic()
+        self._deaths.append(now)
+        while now - self._deaths[0] > DEATH_WINDOW_S:
+            self._deaths.popleft()
+        return isinstance(error, NoSpace) or len(self._deaths) > MAX_DEATHS
+
+    def _give_up(self, error: RecorderError) -> None:
+        # The dead writer stays: its ledger still takes the rows of the frames that follow.
+        self._note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
+        self._report(self._take, error)
+
+    def _settle(self, take: Take, writer: Writer, handed: int) -> None:
+        """Count what is in a dead encoder's file, beside the recording that goes on."""
+        settler = threading.Thread(
+            target=self._close, args=(take, writer, handed), name="settle dead file"
+        )
+        self._settlers.append(settler)
+        settler.start()
+
+    def _close(self, take: Take, writer: Writer, handed: int) -> None:
+        try:
+            report = writer.close(take.reason or "writer_failed")
+        except (WriterError, NoSpace) as error:
+            self._report(take, error)
+            return
+        if report.error is not None:
+            log.warning("%s: %d frames lost: %s", report.files[0], report.lost, report.error)
+        if report.files:
+            take.tally.lost(handed - report.written, self._ring.spec.nbytes)
+            take.reports.append(report)
+
+    def _report(self, take: Take | None, error: RecorderError) -> None:
+        reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"
+        if take is not None:
+            take.errors.append(error)
+            take.end(reason)
+        self._on_failure(reason, error)

@@ -1,0 +1,76 @@
+"""A status in words: pure functions from the frozen status to text, every number with its unit."""
+
+from __future__ import annotations
+
+from recorder.stats import CameraStatus
+
+
+def clock(seconds: float) -> str:
+    """Return h:mm:ss."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def span(seconds: float) -> str:
+    """Return a rough length of time: ``48 s``, ``12 min``, ``2 h 41 min``, ``3 days``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    if minutes < 100:
+        return f"{minutes:.0f} min"
+    if minutes < 48 * 60:
+        return f"{int(minutes // 60)} h {int(minutes % 60)} min"
+    return f"{minutes / 1440:.0f} days"
+
+
+def size(nbytes: float) -> str:
+    """Return bytes with a decimal unit: ``267 MB``."""
+    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if nbytes >= limit:
+            return f"{nbytes / limit:.3g} {unit}"
+    return f"{nbytes:.0f} bytes"
+
+
+def ratio(value: float | None) -> str:
+    """Return ``2.07 : 1``, or a dash while there is nothing to compare."""
+    return "–" if value is None else f"{value:.2f} : 1"
+
+
+def lost(status: CameraStatus) -> str:
+    """Return what is lost, in words: nothing, or how many frames and how."""
+    totals = status.totals
+    kinds = ((totals.dropped, "dropped"), (totals.bad, "bad"), (totals.gaps, "gaps"))
+    named = [f"{count} {kind}" for count, kind in kinds if count]
+    return ", ".join(named) if named else "0 lost"
+
+
+def parts(status: CameraStatus) -> list[str]:
+    """Return the pieces of a status line, the most important first."""
+    elapsed = clock(status.elapsed_s)
+    until = f" of {status.duration}" if status.duration else ""
+    found = [
+        f"{status.name} {status.state} {elapsed}{until}",
+        f"in {status.fps_in:.1f} fps",
+        f"out {status.fps_written:.1f} fps",
+        lost(status),
+        f"buffer {status.buffer_fill * 100:.0f} %",
+        f"encoder {status.headroom * 100:.0f} % free",
+        f"{status.raw_bytes_s / 1e6:.0f} → {status.disk_bytes_s / 1e6:.0f} MB/s",
+        f"ratio now {ratio(status.ratio_now)}, overall {ratio(status.ratio)}",
+    ]
+    if status.disk_free_bytes is not None:
+        found.append(disk(status))
+    if status.late:
+        found.append(f"camera late {status.late} times")
+    return found
+
+
+def disk(status: CameraStatus) -> str:
+    """Return what the disk has left, and for how long that lasts at this rate."""
+    free = f"{size(status.disk_free_bytes or 0)} free"
+    return free if status.time_left_s is None else f"{free}, {span(status.time_left_s)} left"
+
+
+def line(status: CameraStatus) -> str:
+    """Return one line that says how it goes."""
+    return " · ".join(parts(status))

@@ -1,0 +1,156 @@
+"""How a recording goes: counters, rates and the frozen status that everybody else looks at.
+
+Nothing here reads a clock; times are passed in, in ns.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+WINDOW_NS = 2_000_000_000
+"""What "now" means for rates, ratio and headroom."""
+
+
+class RateMeter:
+    """The rate of a growing count over the last two seconds.
+
+    Fed with samples of the count, not with events: a sample ten times a second is enough, and
+    the threads that count pay nothing.
+    """
+
+    def __init__(self, window_ns: int = WINDOW_NS) -> None:
+        self._window_ns = window_ns
+        self._samples: deque[tuple[int, float]] = deque()
+
+    def sample(self, t_ns: int, count: float) -> None:
+        """Take note of the count at a time."""
+        self._samples.append((t_ns, count))
+        while len(self._samples) > 2 and t_ns - self._samples[1][0] >= self._window_ns:
+            self._samples.popleft()
+
+    @property
+    def grown(self) -> float:
+        """How much the count grew within the window."""
+        return self._samples[-1][1] - self._samples[0][1] if self._samples else 0.0
+
+    @property
+    def per_second(self) -> float:
+        """Growth per second within the window; 0 before the second sample."""
+        if len(self._samples) < 2:
+            return 0.0
+        span_ns = self._samples[-1][0] - self._samples[0][0]
+        return self.grown * 1e9 / span_ns if span_ns > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of the grabbed frames: grabbed = written + dropped + bad + in flight."""
+
+    grabbed: int = 0
+    written: int = 0
+    dropped: int = 0
+    bad: int = 0
+    gaps: int = 0
+    restarts: int = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Frames between the camera and the file."""
+        return self.grabbed - self.written - self.dropped - self.bad
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every grabbed frame is in the file."""
+        return not (self.dropped or self.bad or self.gaps or self.in_flight)
+
+
+class Tally:
+    """The counters behind `Totals`. A lock makes every snapshot add up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = {"grabbed": 0, "written": 0, "dropped": 0, "bad": 0, "gaps": 0}
+        self.raw_bytes = 0
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a counter."""
+        with self._lock:
+            self._counts[name] += by
+
+    def wrote(self, nbytes: int) -> None:
+        """Count a frame as written, and its raw size."""
+        with self._lock:
+            self._counts["written"] += 1
+            self.raw_bytes += nbytes
+
+    def lost(self, frames: int, nbytes: int) -> None:
+        """Take frames back that turned out not to be in the file."""
+        with self._lock:
+            self._counts["written"] -= frames
+            self._counts["dropped"] += frames
+            self.raw_bytes -= frames * nbytes
+
+    def totals(self) -> Totals:
+        """Return the counters at one instant."""
+        with self._lock:
+            return Totals(**self._counts)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """One camera at one instant. Rates are over the last two seconds.
+
+    Parameters
+    ----------
+    state
+        opening, previewing, recording, finishing or ended.
+    fps_in, fps_written
+        Frames per second grabbed, and handed to the encoder.
+    buffer_fill
+        Share of the ring that waits to be written, 0 to 1.
+    headroom
+        1 - the share of the time in which the writer was busy, 0 to 1.
+    raw_bytes_s, disk_bytes_s
+        Bytes per second of pixels in, and of file out.
+    ratio_now, ratio
+        Raw size over size on disk, in the last two seconds and overall; None before any.
+    disk_free_bytes, time_left_s
+        What the disk has, and for how long that lasts at this rate down to `keep_free`.
+    late
+        Times the camera did not answer in time and was asked again.
+    """
+
+    name: str
+    state: str = "opening"
+    reason: str | None = None
+    message: str | None = None
+    frame: str = ""
+    totals: Totals = field(default_factory=Totals)
+    elapsed_s: float = 0.0
+    duration: str | None = None
+    fps_in: float = 0.0
+    fps_written: float = 0.0
+    buffer_fill: float = 0.0
+    headroom: float = 1.0
+    raw_bytes: int = 0
+    file_bytes: int = 0
+    raw_bytes_s: float = 0.0
+    disk_bytes_s: float = 0.0
+    ratio_now: float | None = None
+    ratio: float | None = None
+    disk_free_bytes: int | None = None
+    time_left_s: float | None = None
+    late: int = 0
+    files: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def ratio_of(raw: float, disk: float) -> float | None:
+    """Return raw : disk, or None while there is nothing on disk."""
+    return raw / disk if disk > 0 and raw > 0 else None

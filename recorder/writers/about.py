@@ -1,0 +1,93 @@
+"""The about file: everything about a recording that is not a frame or a row."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from recorder.errors import FileTaken
+from recorder.system import sync_file
+from recorder.writers.ledger import as_recorder_error
+
+RECORDING = "recording"
+COMPLETE = "complete"
+
+_PACKAGES = ("recorder", "numpy", "opencv-python", "imageio-ffmpeg", "xxhash")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of whatever had a hand in the recording."""
+    found = {"python": platform.python_version(), "system": platform.platform()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def this_writer() -> dict[str, Any]:
+    """Return who is writing, so that a reader can tell an interrupted file from a live one."""
+    import psutil
+
+    started = psutil.Process().create_time()
+    return {"host": socket.gethostname(), "pid": os.getpid(), "process_started": started}
+
+
+def is_live(about: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote an unfinished file still runs on this machine."""
+    import psutil
+
+    writer = about.get("writer", {})
+    if about.get("state") != RECORDING or writer.get("host") != socket.gethostname():
+        return False
+    try:
+        started = psutil.Process(int(writer["pid"])).create_time()
+    except (KeyError, ValueError, psutil.Error):
+        return False
+    return abs(started - float(writer.get("process_started", 0))) < 1.0
+
+
+def create(path: Path, about: Mapping[str, Any]) -> None:
+    """Write a new about file; one that exists is never touched.
+
+    Raises
+    ------
+    FileTaken, WriterError, NoSpace
+    """
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_text(about))
+    except FileExistsError:
+        raise FileTaken(f"{path} exists; nothing is ever overwritten") from None
+    except OSError as error:
+        raise as_recorder_error(error, path) from error
+
+
+def replace(path: Path, about: Mapping[str, Any]) -> None:
+    """Put a new text in the place of the old one: a reader sees either, never a mixture.
+
+    Raises
+    ------
+    WriterError, NoSpace
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(_text(about))
+            file.flush()
+            sync_file(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise as_recorder_error(error, path) from error
+
+
+def _text(about: Mapping[str, Any]) -> str:
+    return json.dumps(about, indent=2, ensure_ascii=False, default=str) + "\n"

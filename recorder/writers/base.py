@@ -1,0 +1,83 @@
+"""What the writer thread asks of a writer: where frames go, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from recorder.frame import FrameSpec, FrameStamp
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What is in a file, counted in the file itself.
+
+    Parameters
+    ----------
+    files
+        The file with the frames first, then those that belong to it.
+    written
+        Frames that are in the file.
+    lost
+        Frames that were handed to the encoder and are not in the file.
+    bytes
+        Size on disk of all files together.
+    error
+        Why the file ended early; None if it was closed as intended.
+    """
+
+    files: tuple[Path, ...]
+    written: int
+    lost: int = 0
+    bytes: int = 0
+    error: str | None = None
+
+
+class Writer(Protocol):
+    """Where the frames of one file go. One thread uses it, from `open` to `close`."""
+
+    def open(self, spec: FrameSpec) -> None:
+        """Claim the file's name and make ready.
+
+        Raises
+        ------
+        FileTaken, WriterError, NoSpace
+            Nothing was recorded, and nothing is left behind.
+        """
+
+    def write(self, frame: Frame, stamp: FrameStamp) -> None:
+        """Write a frame's row, then the frame.
+
+        Parameters
+        ----------
+        frame
+            C-contiguous array of the spec given to `open`. It is the caller's again on return.
+
+        Raises
+        ------
+        EncoderDied, WriterError, NoSpace
+            The file takes no more frames; its row stands, and `close` will say that it is lost.
+        """
+
+    def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
+        """Write the row of a grabbed frame that is not in the file: dropped or bad, and why."""
+
+    def check(self) -> None:
+        """Raise what `write` would raise, while no frame comes."""
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """How much the file holds by now."""
+
+    def close(self, reason: str) -> WriteReport:
+        """Finish the file, whatever state it is in, and count what is in it.
+
+        Raises
+        ------
+        WriterError, NoSpace
+            The file could not be brought to the disk: it is not reported as recorded.
+        """

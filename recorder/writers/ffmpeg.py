@@ -1,0 +1,307 @@
+"""Our own ffmpeg process: frames in through a pipe, a Matroska file out.
+
+`imageio_ffmpeg.write_frames` is not used: it rescales to multiples of 16, adds a lossy CRF,
+converts to yuv420p, overwrites, and never reads the exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import numpy as np
+
+from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
+from recorder.frame import FrameSpec
+from recorder.system import ENCODER_NICE, start_child, write_all
+from recorder.writers.codecs import RAW_FORMAT, Codec
+
+if TYPE_CHECKING:
+    import io
+
+    from recorder.frame import Frame
+
+MAX_FPS = 1000.0
+"""Matroska keeps whole milliseconds: above this, readers lose frames that share one."""
+CLUSTER_MS = 250
+"""A cluster reaches the file as a whole; what a kill costs is at most one of them."""
+CLOSE_TIMEOUT_S = 30.0
+"""How long ffmpeg may take to finish after its last frame while it makes no progress."""
+_TAIL_LINES = 40
+_TAIL_LINE = 400
+
+
+def executable() -> str:
+    """Return the path of the ffmpeg that imageio-ffmpeg ships (or IMAGEIO_FFMPEG_EXE names).
+
+    Raises
+    ------
+    WriterError
+        There is none.
+    """
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise WriterError(
+            "no ffmpeg found: reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE"
+        ) from error
+
+
+def file_url(path: Path) -> str:
+    """Return a path as ffmpeg takes it literally, whatever characters are in it."""
+    return f"file:{path.absolute()}"
+
+
+def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
+    """Return the command that reads raw frames of `spec` from a pipe and writes Matroska."""
+    fps = min(spec.fps or 30.0, MAX_FPS)
+    return [
+        *(executable(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
+        *("-progress", "pipe:1", "-stats_period", "0.5"),
+        *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
+        *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:g}"),
+        *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
+        *codec.arguments,
+        *("-f", "matroska", "-cluster_time_limit", str(CLUSTER_MS), "-flush_packets", "1"),
+        *("-n", target),
+    ]
+
+
+def decode_command(source: str, pixel_format: str) -> list[str]:
+    """Return the command that writes every frame of a file to a pipe, raw."""
+    return [
+        *(executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"),
+        *("-i", source, "-map", "0:v:0", "-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "-pix_fmt", RAW_FORMAT[pixel_format], "pipe:1"),
+    ]
+
+
+def count_frames(path: Path) -> int:
+    """Count the whole frames in a video file, without decoding them.
+
+    Parameters
+    ----------
+    path
+        Any file ffmpeg opens, also one that was cut off by a kill.
+    """
+    command = [executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"]
+    command += ["-progress", "pipe:1", "-i", file_url(path), "-map", "0:v:0", "-c", "copy"]
+    command += ["-f", "null", "-"]
+    child = start_child(command, stdout=subprocess.PIPE, nice=ENCODER_NICE)
+    out, _ = child.communicate()
+    counts = [int(line[6:]) for line in out.splitlines() if line.startswith(b"frame=")]
+    return counts[-1] if counts else 0
+
+
+def decode_frames(path: Path, spec: FrameSpec) -> Generator[Frame, None, None]:
+    """Decode a file, frame after frame.
+
+    Parameters
+    ----------
+    path
+        Any file ffmpeg opens, also one that was cut off by a kill.
+    spec
+        Size and pixel format of its frames.
+
+    Yields
+    ------
+    array of `spec`
+        The same array each time, overwritten by the next frame.
+    """
+    child = start_child(
+        decode_command(file_url(path), spec.pixel_format),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # what is broken shows in the frames that are missing
+    )
+    assert child.stdout is not None
+    frame: Frame = np.empty(spec.shape, spec.dtype)
+    try:
+        while _read_into(child.stdout, frame.data.cast("B")):
+            yield frame
+    finally:
+        child.stdout.close()
+        child.kill()
+        child.wait()
+
+
+def _read_into(stream: IO[bytes], room: memoryview) -> bool:
+    """Fill `room`; False at the end of the stream (a partial frame is no frame)."""
+    raw = cast("io.RawIOBase", stream)
+    while room:
+        got = raw.readinto(room)
+        if not got:
+            return False
+        room = room[got:]
+    return True
+
+
+class StderrTail:
+    """Reads a child's stderr to the end, so that it never blocks, and keeps the last lines."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._stream = stream
+        self._thread = threading.Thread(target=self._drain, name="ffmpeg stderr", daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        with self._stream:
+            for line in iter(lambda: self._stream.readline(_TAIL_LINE), b""):
+                text = line.decode(errors="replace").strip()
+                if text:
+                    self._lines.append(text)
+
+    def text(self, timeout_s: float = 1.0) -> str:
+        """Return the last lines, once the child has closed its stderr or time is up."""
+        self._thread.join(timeout_s)
+        return "\n".join(list(self._lines))
+
+    def close(self) -> None:
+        """Wait for the end of the stream."""
+        self._thread.join(5.0)
+
+
+class _Progress:
+    """Reads what ffmpeg says of itself: how many frames it has put into the file."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.frames = 0
+        self._stream = stream
+        self._thread = threading.Thread(target=self._drain, name="ffmpeg progress", daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        with self._stream:
+            for line in self._stream:
+                if line.startswith(b"frame="):
+                    self.frames = int(line[6:])
+
+    def close(self) -> None:
+        self._thread.join(5.0)
+
+
+class Encoder:
+    """One ffmpeg, from its first frame to its exit code.
+
+    Parameters
+    ----------
+    spec
+        What every frame is.
+    codec
+        How it is stored.
+    path
+        The file to write; ffmpeg refuses one that exists.
+
+    Raises
+    ------
+    EncoderDied
+        ffmpeg is missing or cannot be executed.
+    """
+
+    def __init__(self, spec: FrameSpec, codec: Codec, path: Path) -> None:
+        self.command = encode_command(spec, codec, file_url(path))
+        try:
+            self._child = start_child(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                nice=ENCODER_NICE,
+            )
+        except OSError as error:
+            raise EncoderDied(f"ffmpeg does not start: {error}") from error
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        assert self._child.stderr is not None
+        self._pipe = self._child.stdin
+        self._fd = self._pipe.fileno()
+        self._progress = _Progress(self._child.stdout)
+        self._stderr = StderrTail(self._child.stderr)
+        self.handed = 0
+
+    @property
+    def pid(self) -> int:
+        """Ffmpeg's process id."""
+        return self._child.pid
+
+    def write(self, frame: Frame) -> None:
+        """Hand a C-contiguous frame to ffmpeg; no copy is made on our side.
+
+        Raises
+        ------
+        EncoderDied, NoSpace
+            ffmpeg has gone.
+        """
+        try:
+            write_all(self._fd, frame.data.cast("B"))
+        except OSError:
+            raise self._death() from None
+        self.handed += 1
+
+    def check(self) -> None:
+        """Raise if ffmpeg has ended although frames are still to come."""
+        if self._child.poll() is not None:
+            raise self._death()
+
+    def kill(self) -> None:
+        """End ffmpeg at once; a write that waits for it then raises."""
+        self._child.kill()
+
+    def finish(self) -> None:
+        """Say that no more frames come, and wait until the file is complete.
+
+        Raises
+        ------
+        EncoderDied, NoSpace
+            ffmpeg failed, or the file holds fewer frames than were handed over (ffmpeg exits
+            with 0 even when it threw a partial frame away).
+        """
+        with contextlib.suppress(OSError):  # a broken pipe: the exit code says more
+            self._pipe.close()
+        self._await_exit()
+        self._progress.close()
+        self._stderr.close()
+        if self._child.returncode != 0:
+            raise self._death()
+        if self._progress.frames != self.handed:
+            raise EncoderDied(
+                f"ffmpeg was given {self.handed} frames and wrote {self._progress.frames}: "
+                f"{self._last_line()}"
+            )
+
+    def _await_exit(self) -> None:
+        # Slow codecs may work on for long: what counts is whether frames still come out.
+        while True:
+            before = self._progress.frames
+            try:
+                self._child.wait(CLOSE_TIMEOUT_S)
+                return
+            except subprocess.TimeoutExpired:
+                if self._progress.frames == before:
+                    self._child.kill()
+
+    def _death(self) -> RecorderError:
+        if self._child.poll() is None:
+            self._child.kill()  # it closed its input, or says nothing: it is of no more use
+        self._child.wait()
+        code = self._child.returncode
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        text = self._stderr.text()
+        error = NoSpace if os.strerror(28) in text else EncoderDied
+        return error(f"ffmpeg ended after {self.handed} frames ({how}): {self._last_line()}")
+
+    def _last_line(self) -> str:
+        lines = self._stderr.text().splitlines()
+        telling = [line for line in lines if "rror" in line or os.strerror(28) in line]
+        return (telling or lines or ["it said nothing on stderr"])[-1]
+
+    def stderr_tail(self) -> str:
+        """Return the last lines ffmpeg wrote to its stderr."""
+        return self._stderr.text(0.0)

@@ -1,0 +1,37 @@
+"""A writer that writes nothing: preview only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recorder.frame import FrameSpec, FrameStamp
+from recorder.writers.base import WriteReport
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame
+
+
+class NullWriter:
+    """Takes every frame and keeps none."""
+
+    bytes_on_disk = 0
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def open(self, spec: FrameSpec) -> None:
+        """Do nothing."""
+
+    def write(self, frame: Frame, stamp: FrameStamp) -> None:
+        """Count the frame."""
+        self.written += 1
+
+    def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
+        """Do nothing."""
+
+    def check(self) -> None:
+        """Never fails."""
+
+    def close(self, reason: str) -> WriteReport:
+        """Report how many frames came by."""
+        return WriteReport((), self.written)

@@ -1,0 +1,196 @@
+"""Frames into a Matroska file, with its ledger and its about file beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.frame import FrameSpec, FrameStamp
+from recorder.system import sync_folder
+from recorder.writers import about as about_file
+from recorder.writers import naming
+from recorder.writers.base import WriteReport
+from recorder.writers.codecs import Codec
+from recorder.writers.ffmpeg import Encoder, count_frames
+from recorder.writers.ledger import Ledger, as_recorder_error, sync_path
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame
+
+
+class VideoWriter:
+    """One video file: STEM.mkv, STEM.frames.csv and STEM.json.
+
+    Parameters
+    ----------
+    stem
+        Folder and name without suffix; the folder exists.
+    codec
+        Proven for the frames that will come (`proof.prove`).
+    about
+        What goes into the about file beside what this writer knows itself.
+    """
+
+    def __init__(self, stem: Path, codec: Codec, about: Mapping[str, Any]) -> None:
+        self.stem = stem
+        self.video = naming.beside(stem, naming.VIDEO)
+        self._ledger_path = naming.beside(stem, naming.LEDGER)
+        self._about_path = naming.beside(stem, naming.ABOUT)
+        self._codec = codec
+        self._about = dict(about)
+        self._counts = {"written": 0, "dropped": 0, "bad": 0, "gap": 0}
+        self._first: FrameStamp | None = None
+        self._last: FrameStamp | None = None
+
+    def open(self, spec: FrameSpec) -> None:
+        """Claim the names, then start ffmpeg.
+
+        Raises
+        ------
+        FileTaken, WriterError, NoSpace
+            Nothing is left behind.
+        """
+        naming.require_free(self.stem)
+        self._ledger = Ledger(self._ledger_path)
+        try:
+            self._encoder = Encoder(spec, self._codec, self.video)
+        except RecorderError:
+            self._ledger.discard()
+            raise
+        try:
+            self._describe(spec)
+            about_file.create(self._about_path, self._about)
+        except RecorderError:
+            self._abort()
+            raise
+
+    def _describe(self, spec: FrameSpec) -> None:
+        self._about |= {
+            "file": self.video.name,
+            "pixel_format": spec.pixel_format,
+            "width": spec.width,
+            "height": spec.height,
+            "dtype": spec.dtype,
+            "nominal_fps": spec.fps,
+            "codec": self._codec.name,
+            "ffmpeg_command": self._encoder.command,
+            "writer": about_file.this_writer(),
+            "state": about_file.RECORDING,
+            "reason": None,
+        }
+
+    def _abort(self) -> None:
+        self._encoder.kill()
+        self._finish_encoder()
+        self._ledger.discard()
+        self.video.unlink(missing_ok=True)
+
+    @property
+    def encoder_pid(self) -> int:
+        """Process id of ffmpeg."""
+        return self._encoder.pid
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """Size of the video file by now."""
+        try:
+            return self.video.stat().st_size
+        except OSError:
+            return 0  # ffmpeg has not made it yet, or somebody moved it
+
+    def write(self, frame: Frame, stamp: FrameStamp) -> None:
+        """Write a frame's row, then hand the frame to ffmpeg.
+
+        Raises
+        ------
+        EncoderDied, WriterError, NoSpace
+        """
+        self._seen(stamp)
+        self._ledger.written(stamp)
+        self._encoder.write(frame)
+
+    def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
+        """Write the row of a frame that is not in the file."""
+        self._seen(stamp)
+        self._ledger.missing(stamp, status, note)
+        self._counts[status] += 1
+
+    def _seen(self, stamp: FrameStamp) -> None:
+        self._first = self._first or stamp
+        self._last = stamp
+
+    def check(self) -> None:
+        """Raise if ffmpeg is dead.
+
+        Raises
+        ------
+        EncoderDied, NoSpace
+        """
+        self._encoder.check()
+
+    def kill(self) -> None:
+        """End an ffmpeg that takes nothing any more; a write that waits for it raises."""
+        self._encoder.kill()
+
+    def close(self, reason: str) -> WriteReport:
+        """Finish the file, count what is in it, settle the ledger, and bring all to the disk.
+
+        Parameters
+        ----------
+        reason
+            Why it ends, for the about file; replaced if ffmpeg failed.
+
+        Raises
+        ------
+        WriterError, NoSpace
+            The ledger or the about file cannot be finished, or the disk does not confirm.
+        """
+        error = self._finish_encoder()
+        written = self._encoder.handed if error is None else self._count()
+        note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
+        lost = self._ledger.settle(written, note)
+        self._ledger.close()
+        self._counts["written"] = self._ledger.frames
+        self._counts["dropped"] += lost
+        if error is not None:
+            reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"
+        self._complete(reason, error)
+        files = (self.video, self._ledger_path, self._about_path)
+        size = sum(path.stat().st_size for path in files if path.exists())
+        return WriteReport(files, written, lost, size, None if error is None else str(error))
+
+    def _finish_encoder(self) -> RecorderError | None:
+        try:
+            self._encoder.finish()
+        except (WriterError, NoSpace) as error:
+            return error
+        return None
+
+    def _count(self) -> int:
+        return count_frames(self.video) if self.video.exists() else 0
+
+    def _complete(self, reason: str, error: RecorderError | None) -> None:
+        self._about |= {
+            "state": about_file.COMPLETE,
+            "reason": reason,
+            "error": None if error is None else str(error),
+            "encoder_messages": self._encoder.stderr_tail(),
+            "measured_fps": self._measured_fps(),
+            "totals": {"grabbed": sum(self._counts.values()) - self._counts["gap"], **self._counts},
+        }
+        if self.video.exists():
+            try:
+                sync_path(self.video)  # only then may the about file call it complete
+            except OSError as failure:
+                raise as_recorder_error(failure, self.video) from failure
+        about_file.replace(self._about_path, self._about)
+        sync_folder(self.stem.parent)
+
+    def _measured_fps(self) -> float | None:
+        if self._first is None or self._last is None or self._first is self._last:
+            return None
+        seconds = (self._last.t_mono_ns - self._first.t_mono_ns) / 1e9
+        grabs = self._last.grab - self._first.grab
+        return grabs / seconds if seconds > 0 else None
