@@ -69,6 +69,8 @@ def _open_video(path: Path, source: str, wanted: Wanted) -> Feed:
         # Turned pictures would not be the file's own; `rotate` is the user's to say.
         settings.write(capture, cv2.CAP_PROP_ORIENTATION_AUTO, 0)
         tag = settings.read_code(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
+        if tag in (b"\0\0\0\0", b"\xff\xff\xff\xff"):
+            raise CameraError(f"{source}: does not say what its pixels are; cut short or damaged?")
         reading = stream_reading(tag, wanted.pixel_format, source)
         settings.write(capture, cv2.CAP_PROP_CONVERT_RGB, float(reading.convert))
         feed = Feed(

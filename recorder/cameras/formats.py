@@ -189,5 +189,6 @@ def _tag_name(tag: bytes) -> str:
         kind = {b"Y1": "gray", b"Y2": "gray with alpha", b"Y3": "YUV", b"Y4": "YUV with alpha"}
         endian = "" if order is tag else ", big-endian"
         return f"{order[3]}-bit {kind.get(order[:2], 'RGB')}{endian}"
-    text = tag.decode("ascii", "replace")
-    return text if text.isprintable() and text.strip() else "of an unknown kind"
+    text = tag.decode("latin-1")
+    known = text.isascii() and text.isprintable() and text.strip()
+    return text.strip() if known else "of an unknown kind"

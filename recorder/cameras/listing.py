@@ -109,8 +109,8 @@ def choose(
 def _matches(camera: CameraListing, name: str | None, serial: str | None) -> bool:
     """Whether a camera has this serial number, or this in its name."""
     if serial is not None:
-        return camera.serial == serial
-    return (name or "").casefold() in camera.name.casefold()
+        return camera.serial == serial != ""
+    return bool(name) and str(name).casefold() in camera.name.casefold()
 
 
 def _connected(cameras: list[CameraListing]) -> str:

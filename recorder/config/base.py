@@ -29,7 +29,8 @@ class Problem(ValueError):
     """
 
     def __init__(self, text: str, *keys: str, from_top: bool = False) -> None:
-        super().__init__(text)
+        # pydantic cannot carry half a character (a lone surrogate) in a message.
+        super().__init__(text.encode("utf-8", "backslashreplace").decode())
         self.keys = keys
         self.from_top = from_top
 

@@ -80,7 +80,10 @@ def _place(path: KeyPath, places: dict[KeyPath, Place]) -> Place:
 
 def _reason(item: Any) -> tuple[KeyPath, str]:
     """Return the key to blame and what is wrong with it."""
-    path = tuple(str(key) for key in item["loc"] if key != "[key]")
+    path = tuple(str(key) for key in item["loc"])
+    # pydantic's mark for a mapping's key, which may also be what somebody called a key.
+    if path[-1:] == ("[key]",) and item["type"] != "extra_forbidden":
+        path = path[:-1]
     cause = item.get("ctx", {}).get("error")
     if isinstance(cause, Problem):
         path = cause.keys if cause.from_top else (*path, *cause.keys)

@@ -14,7 +14,8 @@ from recorder.config.problems import explain, message, nearest, show_path
 from recorder.config.yamltree import KeyPath, Place, Tree, TreeError, read_tree
 from recorder.errors import ConfigError
 
-_LARGEST = 2**20  # bytes; PyYAML reads about 100 kB in a second
+_MOST_PROBLEMS = 50  # more than fit on a screen help nobody
+_LARGEST = 2**20  # bytes; PyYAML reads about 1 MB in a second
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
@@ -148,6 +149,9 @@ def _validated(
     except ValidationError as error:
         found = found + explain(error, places)
     if config is None or found:
-        lines = [message(place.text, text) for place, text in sorted(found, key=lambda f: f[0])]
+        found = sorted(found, key=lambda item: item[0])
+        lines = [message(place.text, text) for place, text in found[:_MOST_PROBLEMS]]
+        if len(found) > _MOST_PROBLEMS:
+            lines.append(f"and {len(found) - _MOST_PROBLEMS} more")
         raise ConfigError("\n".join(lines))
     return config

@@ -137,6 +137,16 @@ def _check_bounds(depth: int, count: int, line: int) -> None:
         raise TreeError(f"more than {_MOST_NODES} values, aliases filled in", line)
 
 
+def _whole(text: str, line: int) -> str:
+    """Join the halves of characters as JSON escapes them; one half alone cannot be written."""
+    if not any("\ud800" <= letter <= "\udfff" for letter in text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise TreeError("half a character", line) from None
+
+
 class _Builder:
     """Turns nodes into values, one call for each node, an alias counting every time."""
 
@@ -158,7 +168,8 @@ class _Builder:
             items = enumerate(node.value)
             return [self.value(item, (*path, str(i)), depth + 1) for i, item in items]
         is_quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
-        return node.value if is_quoted else scalar(node.value)  # a quoted word is always a text
+        text = _whole(node.value, line)
+        return text if is_quoted else scalar(text)  # a quoted word is always a text
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, depth: int) -> dict[str, Any]:
         """Keep keys as they are written, so that cameras may be called 1 or on."""
@@ -173,6 +184,7 @@ class _Builder:
                 message = f"given twice; the first is in line {first}"
                 self._tree.problems.append(((*path, key), line, message))
             else:
+                key = _whole(key, line)
                 self._tree.lines[(*path, key)] = line
                 result[key] = self.value(value_node, (*path, key), depth + 1)
         return result

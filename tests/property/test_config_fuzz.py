@@ -30,7 +30,13 @@ yaml_like = st.lists(
     max_size=40,
 ).map("".join)
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=20)  # also halves of characters
+)
 KEYS = ["cameras", "buffer", "recording", "metadata", "top", "source", "name", "size", "fps"]
 KEYS += ["pixel_format", "crop", "rotate", "flip", "settings", "strict", "options", "memory"]
 KEYS += ["when_full", "folder", "format", "codec", "duration", "keep_free", "pattern", "seed"]
@@ -66,7 +72,16 @@ def shown(config: Config) -> str:
     return repr(config) + json.dumps(public, allow_nan=False)
 
 
-@given(st.text() | yaml_like, st.lists(st.text() | yaml_like, max_size=2))
+any_text = st.text(st.characters(), max_size=30)  # also halves of characters
+overrides = st.lists(
+    any_text
+    | st.builds("{}={}".format, any_text, any_text)
+    | st.builds("cameras.top.{}={}".format, st.sampled_from(KEYS) | any_text, yaml_like | any_text),
+    max_size=2,
+)
+
+
+@given(any_text | yaml_like | st.just(json.dumps({"cameras": {"top": {"source": 0}}})), overrides)
 @example("%YAML 1." + "9" * 5000 + "\n---\n", [])
 @example('"\\UFFFFFFFF"', [])
 def test_any_text(text, overrides):

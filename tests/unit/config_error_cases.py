@@ -186,11 +186,8 @@ CASES = {
         TOP + "metadata:\n  a: [1]\n",
         ["x.yaml:5: metadata.a: [1]: accepted: a text, a number, true or false"],
     ),
-    "half a character": (
-        TOP + 'metadata: {a: "\\ud800"}\n',
-        ["x.yaml:4: metadata.a:", "half a character"],
-    ),
-    "half a character in a key": (TOP + 'metadata: {"\\ud800": 1}\n', ["x.yaml:4: metadata"]),
+    "half a character": (TOP + 'metadata: {a: "\\ud800"}\n', ["x.yaml:4: half a character"]),
+    "half a character in a key": (TOP + '"\\ud800": 1\n', ["x.yaml:4: half a character"]),
     "placeholder": (
         TOP + "recording:\n  name: '{camra}'\n",
         ["x.yaml:5: recording.name: {camra}: no such placeholder; did you mean {camera}?"],

@@ -198,6 +198,7 @@ def test_a_path_at_home(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
+        (r'"\ud83d\ude00"', chr(0x1F600)),  # as JSON writes it
         *[("none", "none"), ("on", "on"), ("no", "no"), ("12:30", "12:30"), ("1_000", "1_000")],
         *[("007", "007"), ("0", 0), ("-6", -6), ("1.5", 1.5), ("1e3", 1000.0), ("0x1F", 31)],
         *[("0o17", 15), (".inf", ".inf"), (".nan", ".nan"), ("2026-11-22", "2026-11-22")],

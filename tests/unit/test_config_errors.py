@@ -50,6 +50,12 @@ def test_all_mistakes_at_once_in_the_order_of_the_file():
     ]
 
 
+def test_a_flood_of_mistakes_is_cut():
+    lines = message(TOP + "metadata:\n" + "".join(f"  k{n}: [x]\n" for n in range(99))).split("\n")
+    assert len(lines) == 51
+    assert lines[-1] == "and 49 more"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -32,7 +32,7 @@ def picture(spec):
 
 def model(frame, pixel_format, crop, rotate, flip):
     """The same in Python's own lists: pixel by pixel."""
-    rows = [[pixel for pixel in row] for row in frame]
+    rows = [list(row) for row in frame]
     if frame.ndim == 3 and pixel_format.startswith("gray"):
         rows = [[pixel[0] for pixel in row] for row in rows]
     if frame.ndim == 2 and pixel_format == "bgr8":

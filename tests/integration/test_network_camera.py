@@ -1,0 +1,219 @@
+"""The OpenCV camera on a network camera that lies about its rate, stops, hangs or is not there."""
+
+import base64
+import http.server
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from ip_camera import HEIGHT, WIDTH, free_port, ip_camera
+
+from recorder.cameras.opencv import OpenCVCamera
+from recorder.errors import (
+    CameraError,
+    CameraLost,
+    CameraNotFound,
+    CameraRefused,
+    CameraTimeout,
+    ConfigError,
+)
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/net/tcp")
+
+
+def fails(url, error, words, within_s=10.0):
+    """Opening must fail in time, with this error and without any password."""
+    camera = OpenCVCamera(url)
+    began = time.monotonic()
+    with pytest.raises(CameraError, match=words) as caught:
+        camera.open()
+    assert time.monotonic() - began < within_s
+    assert type(caught.value) is error
+    for text in (str(caught.value), repr(caught.value), repr(camera.info)):
+        assert "s3cret" not in text
+    return str(caught.value)
+
+
+def test_claims_25_and_sends_60():
+    with ip_camera(rate=60) as (url, _):
+        camera = OpenCVCamera(url, fps=60.0)
+        spec = camera.open()
+        assert (spec.width, spec.height, spec.pixel_format) == (WIDTH, HEIGHT, "bgr8")
+        assert spec.fps == camera.info.claimed_fps == 25.0
+        assert (camera.can_wait, camera.timeout_s) == (False, 5.0)
+        out = np.zeros(spec.shape, spec.dtype)
+        stamps, pictures = [], set()
+        for _ in range(120):
+            stamps.append(camera.grab())
+            camera.retrieve(out)
+            pictures.add(out.tobytes())
+        camera.close()
+    measured = 119e9 / (stamps[-1].t_mono_ns - stamps[0].t_mono_ns)
+    assert measured == pytest.approx(60, rel=0.1)
+    assert len(pictures) == 120
+    # FFmpeg would make up 40 ms per frame: no time is better than an invented one.
+    assert {stamp.t_camera_ms for stamp in stamps} == {None}
+    notes = " ".join(camera.info.notes)
+    assert "lossy before we see it" in notes
+    assert "fps: asked 60, the source says 25 (a claim" in notes
+    assert camera.info.source == url
+
+
+def test_gray_crop_and_rotation_of_a_stream():
+    with ip_camera() as (url, _):
+        camera = OpenCVCamera(url, pixel_format="gray8", crop=(10, 20, 100, 50), rotate=90)
+        spec = camera.open()
+        assert (spec.width, spec.height, spec.pixel_format) == (50, 100, "gray8")
+        out = np.zeros(spec.shape, spec.dtype)
+        camera.grab()
+        camera.retrieve(out)
+        camera.close()
+    assert out.std() > 1
+    assert any("Gray is computed" in note for note in camera.info.notes)
+
+
+def test_strict_refuses_the_claim():
+    with ip_camera() as (url, _):
+        camera = OpenCVCamera(url, fps=60.0, strict=True)
+        with pytest.raises(CameraRefused, match="asked 60, the source says 25"):
+            camera.open()
+
+
+def test_a_frozen_server_is_a_timeout_in_time():
+    with ip_camera() as (url, server):
+        camera = OpenCVCamera(url)
+        camera.open()
+        camera.grab()
+        os.kill(server.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(CameraError) as caught:
+            while True:  # what was under way still arrives
+                camera.grab()
+        assert type(caught.value) is CameraTimeout
+        assert 4.0 < time.monotonic() - began < 6.0
+        camera.close()
+
+
+def test_the_end_of_a_stream_is_noticed_at_once():
+    with ip_camera(seconds=0.5) as (url, _):
+        camera = OpenCVCamera(url)
+        camera.open()
+        with pytest.raises(CameraError, match="ended the stream") as caught:
+            for _ in range(100):
+                began = time.monotonic()
+                camera.grab()
+        assert type(caught.value) is CameraLost
+        assert time.monotonic() - began < 1.0
+        camera.close()
+
+
+def test_a_killed_server_is_noticed_at_once():
+    with ip_camera() as (url, server):
+        camera = OpenCVCamera(url)
+        camera.open()
+        server.kill()
+        began = time.monotonic()
+        with pytest.raises(CameraLost, match="connection broke"):
+            for _ in range(100):
+                camera.grab()
+        assert time.monotonic() - began < 2.0
+        camera.close()
+
+
+def test_nobody_there():
+    fails(f"http://user:s3cret@127.0.0.1:{free_port()}/cam", CameraNotFound, "connection refused")
+    fails(f"rtsp://user:s3cret@127.0.0.1:{free_port()}/cam", CameraNotFound, "connection refused")
+
+
+def test_other_schemes_and_bad_urls():
+    for url in ("ftp://127.0.0.1/x", "file:///tmp/x.mkv"):
+        with pytest.raises(ConfigError, match=r"accepted: http://, https://, rtsp://"):
+            OpenCVCamera(url).open()
+    fails("http://127.0.0.1:x/cam", CameraError, "not a URL")
+
+
+class _Web(http.server.BaseHTTPRequestHandler):
+    """Answers with the number in the path, or asks for user and s3cret."""
+
+    def do_GET(self):
+        right = "Basic " + base64.b64encode(b"user:s3cret").decode()
+        if self.path == "/locked" and self.headers.get("Authorization") != right:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+        else:
+            self.send_response(int(self.path[1:]) if self.path[1:].isdigit() else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def web():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Web)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_a_web_server_answers(web):
+    fails(f"http://{web}/404", CameraNotFound, "404 Not Found")
+    fails(f"http://{web}/503", CameraError, "503 Service Unavailable")
+    fails(f"http://{web}/200", CameraError, "no video that OpenCV can read")
+    fails(f"http://{web}/locked", CameraRefused, "wants a user and a password .401")
+    fails(f"http://user:wrongs3cret@{web}/locked", CameraRefused, "refuses this user or password")
+    # The right one gets in, and then there is no video.
+    text = fails(f"http://user:s3cret@{web}/locked", CameraError, "no video that OpenCV can read")
+    assert "user:***@" in text
+
+
+@pytest.fixture
+def rtsp():
+    """Answer every RTSP request with 401 until it carries a password, then with 404."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # closed: the test is over
+                return
+            with connection:
+                connection.settimeout(5)
+                while request := connection.recv(4096):
+                    sequence = next(x for x in request.split(b"\r\n") if x.startswith(b"CSeq"))
+                    locked = b"Authorization" not in request
+                    status = b"401 Unauthorized" if locked else b"404 Not Found"
+                    ask = b'WWW-Authenticate: Basic realm="x"\r\n' if locked else b""
+                    connection.sendall(
+                        b"RTSP/1.0 " + status + b"\r\n" + sequence + b"\r\n" + ask + b"\r\n"
+                    )
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"127.0.0.1:{listener.getsockname()[1]}"
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_what_an_rtsp_server_answers(rtsp):
+    fails(f"rtsp://{rtsp}/cam", CameraRefused, "wants a user and a password")
+    fails(f"rtsp://user:s3cret@{rtsp}/cam", CameraNotFound, "404 Not Found")
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_silent_server_is_a_timeout(scheme):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        fails(f"{scheme}://user:s3cret@127.0.0.1:{port}/cam", CameraTimeout, "no answer within 5 s")
