@@ -25,8 +25,8 @@ def span(seconds: float) -> str:
 
 def size(nbytes: float) -> str:
     """Return bytes with a decimal unit: ``267 MB``."""
-    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if nbytes >= limit:
+    for limit, unit in ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if nbytes >= 0.9995 * limit:  # three digits: 999.6 kB would read 1e+03 kB
             return f"{nbytes / limit:.3g} {unit}"
     return f"{nbytes:.0f} bytes"
 

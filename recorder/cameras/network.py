@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from recorder.cameras import settings
@@ -124,10 +124,14 @@ def explain_url(url: str, elapsed: float) -> CameraError:
         return CameraNotFound(f"{shown}: connection refused: no server listens on that port")
     except socket.gaierror:
         return CameraNotFound(f"{shown}: no computer of that name is known")
-    except (OSError, HTTPException) as error:
-        return CameraError(f"{shown}: no connection: {redact(str(error))}")
-    except ValueError:
+    except (ValueError, InvalidURL):  # their texts hold parts of the URL, perhaps a password
         return CameraError(f"{shown}: not a URL; accepted: scheme://user:password@host:port/path")
+    except HTTPException:
+        return CameraError(f"{shown}: the server's answer is not HTTP")
+    except OSError as error:
+        return CameraError(
+            f"{shown}: no connection: {error.strerror or 'the answer makes no sense'}"
+        )
     return _explain_status(shown, status, with_password="@" in parts.netloc)
 
 

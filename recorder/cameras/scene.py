@@ -99,7 +99,8 @@ def _offset(number: int, seed: int) -> tuple[int, int]:
     """Return where in the field of noise a frame looks: as if at random, but repeatable."""
     mixed = ((number + 1) * 0x9E3779B97F4A7C15 + seed * 0xD1B54A32D192ED03) & 0xFFFFFFFFFFFFFFFF
     mixed ^= mixed >> 29
-    return (mixed >> 7) % _MARGIN_PX, (mixed >> 19) % _MARGIN_PX
+    # Even rows for even numbers: two frames in a row never look at the same place.
+    return (mixed >> 7) % _MARGIN_PX & ~1 | number & 1, (mixed >> 19) % _MARGIN_PX
 
 
 class _Blob:

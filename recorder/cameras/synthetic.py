@@ -92,13 +92,13 @@ class SyntheticCamera:
         self._await_due()
         if not self._frozen:
             self._painted = self._number
+        self._frozen |= self._number == self._options.freeze_at  # from the next frame on
         self._number += 1
         return stamp_now()
 
     def _misbehave(self, number: int) -> None:
         options = self._options
         # Each fires at one number only, so a restarted camera that counts on is healthy.
-        self._frozen |= number - 1 == options.freeze_at
         self._resized |= number == options.resize_at
         self._failed |= number == options.fail_at
         if number == options.crash_at:

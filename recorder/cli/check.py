@@ -46,7 +46,7 @@ def _rows(camera: CameraConfig, config: Config) -> Iterator[Row]:
         yield "file", "none: nothing is written"
     else:
         yield "file", _example(camera, config)
-        yield "codec", camera.recording.codec
+        yield "codec", _codec(camera)
     yield "raw data", _raw_rate(camera)
     if camera.recording.format != "none":
         yield "disk", _disk(camera)
@@ -88,6 +88,17 @@ def _example(camera: CameraConfig, config: Config) -> str:
     now = datetime.now().astimezone()
     stem = file_stem(camera.recording.name, camera.name, now, config.metadata)
     return f"{camera.recording.folder / stem}.mkv (if it began now)"
+
+
+def _codec(camera: CameraConfig) -> str:
+    """Return what the profile means for these frames; refuse what cannot be exact."""
+    from recorder.writers.codecs import choose
+
+    name = camera.recording.codec
+    if camera.pixel_format is None:
+        return f"{name}; which one follows from the source's pixel format"
+    chosen = choose(name, camera.pixel_format).name
+    return name if chosen == name else f"{name}: {chosen}"
 
 
 def _bytes_per_s(camera: CameraConfig) -> float | None:

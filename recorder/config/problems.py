@@ -86,9 +86,9 @@ def _reason(item: Any) -> tuple[KeyPath, str]:
         path = path[:-1]
     cause = item.get("ctx", {}).get("error")
     if isinstance(cause, Problem):
+        if len(path) == 3 and (path[0], path[2]) == ("cameras", "name"):
+            path = path[:2]  # a camera's name is the key of its mapping
         path = cause.keys if cause.from_top else (*path, *cause.keys)
-    if len(path) == 3 and path[0] == "cameras" and path[2] == "name" and cause is not None:
-        path = path if cause.keys else path[:2]  # the name is the key of the mapping itself
     return path, _text(path, item, cause)
 
 

@@ -101,6 +101,7 @@ class Acquisition:
         CameraError, EndOfSource, BufferFull
             What ended it, if it was not `stop`.
         """
+        self.last_grab_ns = time.monotonic_ns()  # it was not asked before
         while not self._stop.is_set():
             while self._orders:
                 self._orders.popleft()()
@@ -143,11 +144,15 @@ class Acquisition:
         take.first_ns = take.first_ns or stamp.t_mono_ns
         # Counted before it is handed on: nobody may see more frames written than grabbed.
         take.tally.count("grabbed")
-        if self._hand_on(stamp._replace(grab=take.grabbed, take=take.number)):
-            take.grabbed += 1
-            take.last_ns = stamp.t_mono_ns
-        else:
-            take.tally.count("grabbed", -1)
+        accepted = self._ring.accepted
+        try:
+            self._hand_on(stamp._replace(grab=take.grabbed, take=take.number))
+        finally:  # an error may leave a row behind or not: only the ring knows
+            if self._ring.accepted > accepted:
+                take.grabbed += 1
+                take.last_ns = stamp.t_mono_ns
+            else:
+                take.tally.count("grabbed", -1)
         if take.is_full:
             self._leave_take()
 
@@ -155,22 +160,23 @@ class Acquisition:
         self.end_take()
         self._on_take_over()
 
-    def _hand_on(self, stamp: FrameStamp) -> bool:
-        """Fill a slot and pass it on; False if the ring was closed meanwhile."""
+    def _hand_on(self, stamp: FrameStamp) -> None:
+        """Fill a slot and pass it on; the ring takes nothing once it is closed."""
         try:
             slot = self._ring.reserve()
         except BufferFull:
             self._ring.miss(stamp, "dropped", "overflow")
             raise
         if slot is None:  # no room: not even decoded
-            return self._ring.miss(stamp, "dropped", "overflow")
+            self._ring.miss(stamp, "dropped", "overflow")
+            return
         try:
             self._camera.retrieve(slot.frame)
         except BaseException as error:
             self._ring.cancel(slot)
-            accepted = self._ring.miss(stamp, "bad", "bad_read")
+            self._ring.miss(stamp, "bad", "bad_read")
             if isinstance(error, BadFrame):
-                return accepted
+                return
             raise
         digest = xxhash.xxh3_64_intdigest(slot.frame.data)
-        return self._ring.commit(slot, stamp._replace(xxh3_64=digest))
+        self._ring.commit(slot, stamp._replace(xxh3_64=digest))

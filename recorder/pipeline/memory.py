@@ -8,7 +8,6 @@ as soon as any watcher exits).
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 from multiprocessing import resource_tracker, shared_memory
@@ -67,20 +66,26 @@ class _Named:
         self._memory = memory
         self._owner = owner
         self.handle: Handle = memory.name
-
-    @property
-    def buf(self) -> memoryview:
-        buf = self._memory.buf
+        buf = memory.buf
         assert buf is not None
-        return buf
+        self.buf = buf if owner else buf.toreadonly()
 
     def close(self) -> None:
-        with contextlib.suppress(BufferError):  # an array still looks at it
+        try:
+            self.buf.release()
             self._memory.close()
+        except BufferError:  # an array still looks at it: the pages are freed when that goes
+            _forget(self._memory)
         if self._owner:
             self._owner = False
             _track(self._memory)  # unlink() takes the name off the tracker's list once more
             self._memory.unlink()
+
+
+def _forget(memory: shared_memory.SharedMemory) -> None:
+    # It would try again when it is collected, and complain. What is left is its descriptor.
+    vars(memory).update(_buf=None, _mmap=None)
+    memory.close()
 
 
 def _untrack(memory: shared_memory.SharedMemory) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recorder.errors import CameraLost, NoSpace, RecorderError
+from recorder.errors import CameraLost, NoSpace, RecorderError, WriterError
 from recorder.stats import CameraStatus, RateMeter, Totals, ratio_of
 from recorder.system import free_bytes
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from recorder.pipeline.write import Writing
 
 TICK_S = 0.1
+LEAVE_TIMEOUT_S = 3.0
+"""How long the acquisition thread may take to leave a grab once the session ends."""
 STUCK_WRITER_S = 10.0
 """How long an encoder may take nothing at all once the recording is asked to end."""
 
@@ -67,7 +69,12 @@ class DiskGuard:
 
     def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
         """Compare what is free with what must stay so and what is still on its way."""
-        if self._folder is None or not self._folder.exists():
+        if self._folder is None:
+            return
+        if not self._folder.is_dir():
+            if recording:
+                gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
+                self._finish("writer_failed", WriterError(gone))
             return
         self.free = free_bytes(self._folder)
         # On its way: the ring, and what is written until the encoder has taken all of it.
@@ -100,16 +107,25 @@ class Liveness:
 
     def look_at_camera(self, t_ns: int) -> None:
         """End the session when one grab takes longer than the camera may be silent."""
-        since = self._acquisition.grabbing_since_ns
-        silent_s = (t_ns - since) / 1e9 if since is not None else 0.0
+        silent_s = self.grab_age_s(t_ns)
         if silent_s > self._acquisition.patience_s:
             self._finish(
                 "camera_failed", CameraLost(f"the camera has not answered for {silent_s:.1f} s")
             )
 
+    def grab_age_s(self, t_ns: int) -> float:
+        """Return for how long the camera has been inside one grab; 0 outside of any."""
+        since = self._acquisition.grabbing_since_ns
+        return (t_ns - since) / 1e9 if since is not None else 0.0
+
+    def must_abandon(self, t_ns: int) -> bool:
+        """Whether an ending session should wait for the camera no longer."""
+        limit_s = min(self._acquisition.patience_s, LEAVE_TIMEOUT_S)
+        return self.grab_age_s(t_ns) > limit_s
+
     def writer_is_stuck(self, t_ns: int) -> bool:
-        """Whether the writer has made no step for ten seconds; asked only while it should."""
-        if self._writing.entries != self._entries:
+        """Whether one frame has been on its way into the encoder for ten seconds."""
+        if self._writing.entries != self._entries or not self._writing.is_handing:
             self._entries = self._writing.entries
             self._moved_ns = t_ns
         return (t_ns - self._moved_ns) / 1e9 > STUCK_WRITER_S

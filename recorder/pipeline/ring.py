@@ -154,6 +154,11 @@ class Ring:
     max_slots
         Use no more than these.
 
+    Attributes
+    ----------
+    accepted
+        Frames and rows handed on so far; the camera's side counts it.
+
     Raises
     ------
     ConfigError
@@ -181,12 +186,13 @@ class Ring:
         self._changed = threading.Condition()
         self._closed = False
         self._sequence = 0
+        self.accepted = 0
         for slot in self._slots:
             self._mark(slot.index, 0)
         name = spec.pixel_format.encode()
-        _HEADER.pack_into(
-            block.buf, 0, _MAGIC, 0, 0, slots, nbytes, first, spec.width, spec.height, name
-        )
+        shape = (slots, nbytes, first, spec.width, spec.height, name)
+        _HEADER.pack_into(block.buf, 0, 0, 0, 0, *shape)
+        struct.pack_into("@Q", block.buf, 0, _MAGIC)  # last: a watcher may look at any moment
         self._newest = self._buf[_NEWEST].cast("Q")
         self._view = RingView(block)
 
@@ -220,14 +226,16 @@ class Ring:
                 self._free(slot)
                 return False
             self._publish(slot.index, stamp)
-            self._queue.append(Entry(stamp, slot))
-            self._changed.notify_all()
+            self._pass_on(Entry(stamp, slot))
             return True
 
     def cancel(self, slot: Slot) -> None:
-        """Take an unfilled slot back."""
+        """Take an unfilled slot back, to be lent next: the newest frame can still be seen."""
         with self._changed:
-            self._free(slot)
+            if len(self._warm) < WARM_SLOTS:
+                self._warm.appendleft(slot)
+            else:
+                self._cold.append(slot)
 
     def miss(self, stamp: FrameStamp, status: str, note: str) -> bool:
         """Pass on the row of a grabbed frame that has no picture; False after `close`.
@@ -243,8 +251,7 @@ class Ring:
             if self._missed >= MAX_MISSED:
                 raise BufferFull(f"the writer is stuck and {MAX_MISSED} frames are lost already")
             self._missed += 1
-            self._queue.append(Entry(stamp, None, status, note))
-            self._changed.notify_all()
+            self._pass_on(Entry(stamp, None, status, note))
             return True
 
     def close(self) -> None:
@@ -312,6 +319,11 @@ class Ring:
             return self._warm.popleft()
         return self._cold.pop() if self._cold else None
 
+    def _pass_on(self, entry: Entry) -> None:
+        self._queue.append(entry)
+        self.accepted += 1
+        self._changed.notify_all()
+
     def _free(self, slot: Slot) -> None:
         self._warm.append(slot)
         if len(self._warm) > WARM_SLOTS:
@@ -351,7 +363,7 @@ def _plan(nbytes: int, spec: FrameSpec, max_slots: int | None) -> tuple[int, int
         need = (_padded(spec.nbytes) + _ROW.size) * MIN_SLOTS + 2 * _PAGE
         raise ConfigError(
             f"buffer.memory of {nbytes / 2**20:.3g} MiB holds {slots} frames of {spec}; "
-            f"at least {MIN_SLOTS} are needed: set it to {need / 2**20:.3g} MiB or more"
+            f"at least {MIN_SLOTS} are needed: set it to {-(-need // 2**20)}MiB or more"
         )
     return slots, _padded(_row_at(slots)), _padded(spec.nbytes)
 

@@ -27,13 +27,20 @@ from typing import TYPE_CHECKING, Any
 from recorder.cameras import make_camera
 from recorder.cameras.base import Camera, EndOfSource
 from recorder.config import Amount, CameraConfig
-from recorder.errors import BufferFull, CameraError, CameraLost, CameraTimeout, RecorderError
+from recorder.errors import BufferFull, CameraError, CameraTimeout, RecorderError
 from recorder.frame import FrameSpec
 from recorder.pipeline.acquire import Acquisition
 from recorder.pipeline.arming import nominal_fps
 from recorder.pipeline.files import FileMaker
 from recorder.pipeline.memory import Block, allocate
-from recorder.pipeline.monitor import TICK_S, DiskGuard, Liveness, Meters, status_of
+from recorder.pipeline.monitor import (
+    LEAVE_TIMEOUT_S,
+    TICK_S,
+    DiskGuard,
+    Liveness,
+    Meters,
+    status_of,
+)
 from recorder.pipeline.ring import WARM_SLOTS, Look, Ring
 from recorder.pipeline.take import Take, TakeSummary
 from recorder.pipeline.write import Writing
@@ -48,8 +55,6 @@ log = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 15.0
 """A camera that has not opened by then never will: back-ends have shorter time-outs."""
 ARM_TIMEOUT_S = 8.0
-LEAVE_TIMEOUT_S = 3.0
-"""How long the acquisition thread may take to leave a grab once the session ends."""
 
 
 class Session:
@@ -93,9 +98,9 @@ class Session:
         self._error: RecorderError | None = None
         self._takes: dict[int, Take] = {}
         self._take: Take | None = None
+        self._begun: Take | None = None  # the take that the camera's thread is in, or was in last
         self._in_take = False
         self._ends_with_take = False
-        self._abandoned = False
         self._state = "new"
         self._block: Block | None = None
         self._spec: FrameSpec | None = None
@@ -131,9 +136,10 @@ class Session:
         CameraError, ConfigError, NotLossless, NoSpace, WriterError
             Nothing was recorded; everything is closed again.
         """
-        if self._state != "new":
-            raise RecorderError("a session starts once; make a new one")
-        self._state = "opening"
+        with self._lock:
+            if self._state != "new":
+                raise RecorderError("a session starts once; make a new one")
+            self._state = "opening"
         self._ends_with_take = record
         try:
             self._block = allocate(self._config.buffer.memory)
@@ -145,6 +151,8 @@ class Session:
             self._go.set()
         except BaseException:
             self.stop()
+            if not self._threads:  # no memory, no thread: nobody else will say that it is over
+                self._end_unopened()
             self.wait()
             raise
         return spec
@@ -162,10 +170,10 @@ class Session:
         NotLossless, NoSpace, WriterError
             It could not be kept; the preview goes on.
         """
+        self._require_ready()
+        self._files.prepare(self._require_spec())  # takes a moment: nobody shall wait for it
         with self._lock:
-            if self._state not in ("opening", "previewing"):
-                raise RecorderError(f"cannot begin a recording: the session is {self._state}")
-            self._files.prepare(self._require_spec())
+            self._require_ready()
             number = len(self._takes) + 1
             amount = duration or self._config.recording.duration
             take = Take(number, amount, datetime.now().astimezone())
@@ -173,7 +181,11 @@ class Session:
             self._in_take = True
             self._state = "recording"
             self._meters = Meters()
-            self._acquisition.order(lambda: self._acquisition.begin_take(take))
+            self._acquisition.order(lambda: self._begin_take(take))
+
+    def _require_ready(self) -> None:
+        if self._state not in ("opening", "previewing"):
+            raise RecorderError(f"cannot begin a recording: the session is {self._state}")
 
     def end_take(self) -> None:
         """End the recording at the next frame boundary; the preview goes on."""
@@ -244,10 +256,10 @@ class Session:
     def finish(self, reason: str, error: RecorderError | None = None) -> None:
         """End the session for a reason; any thread may call this, as often as it likes."""
         with self._lock:
-            if error is not None:
+            if error is not None and self._error is None:
                 log.info("%s: %s", reason, error)
-                self._error = self._error or error
-            if self._reason is None:
+                self._error = error
+            if self._reason is None or REASONS[reason] > REASONS[self._reason]:
                 self._reason = reason
             if self._take is not None and self._in_take:
                 self._take.end(reason)
@@ -267,16 +279,26 @@ class Session:
         self._spawn(self._run_camera, "acquisition")
         deadline = time.monotonic() + OPEN_TIMEOUT_S
         while not self._opened.wait(0.1):  # short: signals are handled between waits
-            if self._ending.is_set() or time.monotonic() > deadline:
+            now = time.monotonic()
+            if self._ending.is_set():
+                deadline = min(deadline, now + LEAVE_TIMEOUT_S)
+            if now > deadline:
+                self._leave_opening()
                 break
         if self._error is not None:
             raise self._error
-        if self._spec is None and self._ending.is_set():
+        if self._ending.is_set():
             raise RecorderError("stopped before the camera was open")
-        if self._spec is None:
-            self._ended.set()  # the opening thread is stuck in its driver: nothing to close
-            raise CameraTimeout(f"the camera did not open within {OPEN_TIMEOUT_S:g} s")
-        return self._spec
+        return self._require_spec()
+
+    def _leave_opening(self) -> None:
+        """Leave a driver behind that does not come back from opening; nothing is to be closed."""
+        if not self._ending.is_set():
+            late = CameraTimeout(f"the camera did not open within {OPEN_TIMEOUT_S:g} s")
+            self.finish("camera_failed", late)
+        with self._lock:
+            self._state = "ended"
+        self._ended.set()
 
     def _arm(self) -> None:
         """Measure the rate of a live camera; one that can wait does not lose its first frames."""
@@ -299,7 +321,11 @@ class Session:
         # Daemons: a driver that never returns must not keep the interpreter from exiting.
         thread = threading.Thread(target=target, name=f"{self._config.name} {name}", daemon=True)
         self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._threads.remove(thread)
+            raise RecorderError(f"the system gives no thread for the {name}: {error}") from error
 
     # -- the acquisition thread -----------------------------------------------------------------
 
@@ -334,16 +360,25 @@ class Session:
             lambda: self._acquisition.take_number,
             self.finish,
         )
+        self._watch()
         with self._lock:
             self._spec = spec
             if self._state == "opening" and not self._ends_with_take:
                 self._state = "previewing"
                 self._go.set()
-        self._spawn(self._run_writer, "writer")
-        self._spawn(self._run_monitor, "monitor")
         self._opened.set()
         if self._ending.is_set():
             self._acquisition.stop()
+
+    def _watch(self) -> None:
+        try:
+            self._spawn(self._run_writer, "writer")
+            self._spawn(self._run_monitor, "monitor")
+        except RecorderError:
+            self._ring.close()  # half a session is none
+            for thread in self._threads[1:]:
+                thread.join()
+            raise
 
     def _close_camera(self) -> None:
         try:
@@ -352,20 +387,28 @@ class Session:
             log.exception("closing the camera failed")
         if self._spec is not None:
             self._ring.close()
-            return
-        with self._lock:  # never opened: no other thread will say that it is over
+        else:
+            self._end_unopened()
+
+    def _end_unopened(self) -> None:
+        with self._lock:
             self._state = "ended"
         self._free()
         self._opened.set()
         self._ended.set()
+
+    def _begin_take(self, take: Take) -> None:
+        self._begun = take
+        self._acquisition.begin_take(take)
 
     def _take_over(self) -> None:
         if self._ends_with_take:
             self.finish("duration")
             return
         with self._lock:
-            if self._take is not None:
-                self._take.end("duration")
+            if self._take is None or self._take is not self._begun:
+                return  # it was ended by hand, and the next is ordered already
+            self._take.end("duration")
             self._in_take = False
             if self._state == "recording":
                 self._state = "previewing"
@@ -389,14 +432,13 @@ class Session:
             log.exception("the writer failed in an unforeseen way")
             self.finish("writer_failed", RecorderError(f"{type(error).__name__}: {error}"))
             self._drain()
+            self._kill_encoder()
 
     def _drain(self) -> None:
         while not self._ring.drained:
             entry = self._ring.take(0.1)
             if entry is not None and entry.slot is not None:
                 self._ring.give_back(entry.slot)
-            if entry is not None and self._take is not None and entry.stamp.take:
-                self._take.tally.count("dropped")
 
     # -- the monitor ----------------------------------------------------------------------------
 
@@ -410,9 +452,10 @@ class Session:
         while writer.is_alive():
             writer.join(TICK_S)
             self._tick()
-            if time.monotonic() > left_by and self._acquisition.grabbing_since_ns is not None:
-                self._abandon_camera()
-            if not self._ring.drained and liveness.writer_is_stuck(time.monotonic_ns()):
+            liveness.look_at_camera(time.monotonic_ns())
+            if liveness.must_abandon(time.monotonic_ns()) or time.monotonic() > left_by:
+                self._ring.close()  # a thread cannot be killed: its frame no longer counts
+            if liveness.writer_is_stuck(time.monotonic_ns()):
                 self._kill_encoder()
         self._end()
 
@@ -425,14 +468,6 @@ class Session:
             self._disk.look(self._state == "recording", self._meters.disk.per_second, waiting)
         except Exception:  # an observer's failure never ends a recording
             log.exception("the monitor failed")
-
-    def _abandon_camera(self) -> None:
-        # A thread cannot be killed: it is left behind, and its frame no longer counts.
-        if self._abandoned:
-            return
-        self._abandoned = True
-        self.finish("camera_failed", CameraLost("the camera does not return from a grab"))
-        self._ring.close()
 
     def _kill_encoder(self) -> None:
         kill = getattr(self._writing.writer, "kill", None)
@@ -449,8 +484,8 @@ class Session:
             self._free()
         with self._lock:
             self._state = "ended"
-            if self._take is not None:
-                self._take.end(self._reason or "requested")
+            for take in self._takes.values():
+                take.settle(self._reason or "requested", acquisition.is_alive())
         self._ended.set()
 
     def _free(self) -> None:

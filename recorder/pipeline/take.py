@@ -65,6 +65,22 @@ class Take:
             if self.reason is None or REASONS[reason] > REASONS[self.reason]:
                 self.reason = reason
 
+    def settle(self, reason: str, stuck: bool) -> None:
+        """Leave nothing open once the writer is gone.
+
+        Parameters
+        ----------
+        reason
+            Of the ending, if it has none yet.
+        stuck
+            The frame still in flight, if any, is in a driver that never came back: it has no
+            row and was not grabbed. Otherwise the writer failed before it counted the frame.
+        """
+        if self.reason is None:
+            self.end(reason)
+        in_flight = self.tally.totals().in_flight
+        self.tally.count(*(("grabbed", -in_flight) if stuck else ("dropped", in_flight)))
+
     @property
     def is_full(self) -> bool:
         """Whether it has all the frames that were asked for."""

@@ -72,6 +72,7 @@ class Writing:
         self._deaths: deque[float] = deque()
         self._settlers: list[threading.Thread] = []
         self.writer: Writer = NullWriter()
+        self.is_handing = False  # inside the encoder's `write`, which may take long
         self.busy_ns = 0
         self.entries = 0
 
@@ -118,12 +119,16 @@ class Writing:
             self._write(entry.slot.frame, entry.stamp)
 
     def _write(self, frame: Frame, stamp: FrameStamp) -> None:
+        self.is_handing = True
         try:
             self.writer.write(frame, stamp)
         except (WriterError, NoSpace) as error:
+            self.is_handing = False  # the next one is opened now
             self._count("dropped")  # its row stands, and is settled when the file is closed
             self._replace(error)
             return
+        finally:
+            self.is_handing = False
         self._handed += 1
         if self._take is not None:
             self._take.tally.wrote(frame.nbytes)

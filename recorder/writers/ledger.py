@@ -152,7 +152,8 @@ def as_recorder_error(error: OSError, path: Path) -> RecorderError:
 def _create(path: Path) -> int:
     try:
         # O_EXCL is what makes two recorders that start in the same second choose two names.
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        return os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)  # Windows: no \r\n
     except FileExistsError:
         raise FileTaken(f"{path} exists; nothing is ever overwritten") from None
     except OSError as error:

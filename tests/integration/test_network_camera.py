@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from ip_camera import HEIGHT, WIDTH, free_port, ip_camera
 
+from recorder.cameras import network
 from recorder.cameras.opencv import OpenCVCamera
 from recorder.errors import (
     CameraError,
@@ -37,6 +38,15 @@ def fails(url, error, words, within_s=10.0):
     for text in (str(caught.value), repr(caught.value), repr(camera.info)):
         assert "s3cret" not in text
     return str(caught.value)
+
+
+def grab_until_it_fails(camera):
+    for _ in range(1000):
+        try:
+            camera.grab()
+        except CameraError as error:
+            return error
+    raise AssertionError("the stream never failed")
 
 
 def test_claims_25_and_sends_60():
@@ -91,10 +101,8 @@ def test_a_frozen_server_is_a_timeout_in_time():
         camera.grab()
         os.kill(server.pid, signal.SIGSTOP)
         began = time.monotonic()
-        with pytest.raises(CameraError) as caught:
-            while True:  # what was under way still arrives
-                camera.grab()
-        assert type(caught.value) is CameraTimeout
+        # What was under way still arrives.
+        assert type(grab_until_it_fails(camera)) is CameraTimeout
         assert 4.0 < time.monotonic() - began < 6.0
         camera.close()
 
@@ -103,12 +111,11 @@ def test_the_end_of_a_stream_is_noticed_at_once():
     with ip_camera(seconds=0.5) as (url, _):
         camera = OpenCVCamera(url)
         camera.open()
-        with pytest.raises(CameraError, match="ended the stream") as caught:
-            for _ in range(100):
-                began = time.monotonic()
-                camera.grab()
-        assert type(caught.value) is CameraLost
-        assert time.monotonic() - began < 1.0
+        began = time.monotonic()
+        error = grab_until_it_fails(camera)
+        assert type(error) is CameraLost
+        assert "ended the stream" in str(error)
+        assert time.monotonic() - began < 2.0
         camera.close()
 
 
@@ -118,9 +125,7 @@ def test_a_killed_server_is_noticed_at_once():
         camera.open()
         server.kill()
         began = time.monotonic()
-        with pytest.raises(CameraLost, match="connection broke"):
-            for _ in range(100):
-                camera.grab()
+        assert "connection broke" in str(grab_until_it_fails(camera))
         assert time.monotonic() - began < 2.0
         camera.close()
 
@@ -135,6 +140,8 @@ def test_other_schemes_and_bad_urls():
         with pytest.raises(ConfigError, match=r"accepted: http://, https://, rtsp://"):
             OpenCVCamera(url).open()
     fails("http://127.0.0.1:x/cam", CameraError, "not a URL")
+    # Not escaped, a slash ends what a URL's reader takes for host and port.
+    fails("http://user:s3cret/x@127.0.0.1/cam", CameraError, "not a URL")
 
 
 class _Web(http.server.BaseHTTPRequestHandler):
@@ -213,7 +220,13 @@ def test_what_an_rtsp_server_answers(rtsp):
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
-def test_a_silent_server_is_a_timeout(scheme):
+def test_a_silent_server_is_a_timeout(scheme, monkeypatch):
+    monkeypatch.setattr(network, "TIMEOUT_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        fails(f"{scheme}://user:s3cret@127.0.0.1:{port}/cam", CameraTimeout, "no answer within 5 s")
+        fails(
+            f"{scheme}://user:s3cret@127.0.0.1:{port}/cam",
+            CameraTimeout,
+            "no answer within 1 s",
+            2.0,
+        )
