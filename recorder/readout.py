@@ -7,7 +7,7 @@ from recorder.stats import CameraStatus
 
 def clock(seconds: float) -> str:
     """Return h:mm:ss."""
-    whole = int(seconds)
+    whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 

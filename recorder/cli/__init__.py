@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -25,6 +26,9 @@ for command in (record, verify, check, cameras):
 
 def main() -> None:
     """Run the command line; a foreseen failure is one message and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name or an arrow that it cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except RecorderError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from recorder.stats import CameraStatus
 if TYPE_CHECKING:
     from rich.live import Live
 
-_SHOW_CURSOR = "\x1b[?25h\n"
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 class StatusLine:
@@ -28,13 +29,16 @@ class StatusLine:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), auto_refresh=False)
+            self._live = Live(
+                console=Console(stderr=True), auto_refresh=False, transient=True
+            )
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                self._live.stop()
 
     def show(self, status: CameraStatus) -> None:
         """Rewrite the line; a terminal that went away does not matter to the recording."""
@@ -50,6 +54,6 @@ class StatusLine:
     def restore(self) -> None:
         """Show the cursor again."""
         if self._live is not None:
-            with contextlib.suppress(OSError):
-                sys.stderr.write(_SHOW_CURSOR)
-                sys.stderr.flush()
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                # Not sys.stderr: while the line is shown it is rich's, which drops control codes.
+                os.write(sys.__stderr__.fileno(), _SHOW_CURSOR)  # type: ignore[union-attr]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -27,8 +27,14 @@ def record(
 ) -> None:
     """Record until the duration is over or Ctrl-C; a second Ctrl-C leaves at once."""
     from recorder.config import load_config
+    from recorder.errors import RecorderError
 
-    loaded = load_config(config, _overrides(duration, output, set_ or []))
+    try:
+        loaded = load_config(config, _overrides(duration, output, set_ or []))
+    except RecorderError as error:
+        if json:  # a script reads the last line, whatever happened
+            _tell_json({"exit_code": error.exit_code, "cameras": {}, "error": str(error)})
+        raise
     raise typer.Exit(_record(loaded, json))
 
 
@@ -39,7 +45,8 @@ def _overrides(duration: str | None, output: Path | None, set_: list[str]) -> li
     if duration is not None:
         found.append(f"recording.duration={duration}")
     if output is not None:  # quoted: a folder may be called 'no' or '1'
-        found.append(f"recording.folder={json.dumps(str(output))}")
+        quoted = json.dumps(str(output), ensure_ascii=False)  # YAML reads no surrogate pairs
+        found.append(f"recording.folder={quoted}")
     return found
 
 
@@ -84,22 +91,41 @@ def _tell(
     code: int,
     as_json: bool,
 ) -> None:
-    import json
     import sys
 
     problem = error or session.error
     if problem is not None:
-        print(f"recorder: {problem}", file=sys.stderr)
+        _say(f"recorder: {problem}", sys.stderr)
     if summary is not None:
-        print(_sentence(name, summary), file=sys.stderr if as_json else sys.stdout)
+        _say(_sentence(name, summary), sys.stderr if as_json else sys.stdout)
     elif problem is None:
-        print("stopped before the first frame; nothing was recorded", file=sys.stderr)
+        _say("stopped before the first frame; nothing was recorded", sys.stderr)
     if as_json:
         cameras = {} if summary is None else {name: summary.as_dict()}
         whole: dict[str, Any] = {"exit_code": code, "cameras": cameras}
         if problem is not None:
             whole["error"] = str(problem)
-        print(json.dumps(whole, ensure_ascii=False))
+        _tell_json(whole)
+
+
+def _tell_json(whole: dict[str, Any]) -> None:
+    import json
+    import sys
+
+    _say(json.dumps(whole), sys.stdout)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print, unless nobody is there any more: the exit code still says how it went."""
+    import contextlib
+    import os
+
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        # What is left in its buffer goes nowhere, or the interpreter would complain at its exit.
+        with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _sentence(name: str, summary: TakeSummary) -> str:

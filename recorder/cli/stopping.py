@@ -33,6 +33,8 @@ class Stopper:
 
     def __enter__(self) -> Stopper:
         for number in stop_signals():
+            if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup: it shall go on when the terminal goes
             self._before[number] = signal.signal(number, self._handle)
         return self
 

@@ -8,6 +8,7 @@ as soon as any watcher exits).
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 from multiprocessing import resource_tracker, shared_memory
@@ -42,8 +43,7 @@ class _MemoryFile:
         self.handle: Handle = fd
         access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
         flags = mmap.MAP_SHARED | (mmap.MAP_POPULATE if writable else 0)
-        self._map = mmap.mmap(fd, nbytes, flags=flags, prot=access)
-        self.buf = memoryview(self._map)
+        self.buf = memoryview(mmap.mmap(fd, nbytes, flags=flags, prot=access))
         self._fd = fd
 
     def close(self) -> None:
@@ -51,11 +51,7 @@ class _MemoryFile:
             return
         os.close(self._fd)
         self._fd = -1
-        try:
-            self.buf.release()
-            self._map.close()
-        except BufferError:
-            pass  # an array still looks at it: the kernel frees the pages when that goes
+        self.buf = _released(self.buf)
 
 
 class _Named:
@@ -69,21 +65,26 @@ class _Named:
         buf = memory.buf
         assert buf is not None
         self.buf = buf if owner else buf.toreadonly()
+        _leave_to_views(memory)
 
     def close(self) -> None:
-        try:
-            self.buf.release()
-            self._memory.close()
-        except BufferError:  # an array still looks at it: the pages are freed when that goes
-            _forget(self._memory)
+        self.buf = _released(self.buf)
         if self._owner:
             self._owner = False
             _track(self._memory)  # unlink() takes the name off the tracker's list once more
             self._memory.unlink()
 
 
-def _forget(memory: shared_memory.SharedMemory) -> None:
-    # It would try again when it is collected, and complain. What is left is its descriptor.
+def _released(buf: memoryview) -> memoryview:
+    """Let go of the pages, which are freed with the last array that looks at them."""
+    with contextlib.suppress(BufferError):
+        buf.release()
+    return memoryview(b"")
+
+
+def _leave_to_views(memory: shared_memory.SharedMemory) -> None:
+    # It would unmap the pages when it is collected, and complain on stderr if anybody still looks.
+    # Left to themselves they go with the last view; its descriptor goes now.
     vars(memory).update(_buf=None, _mmap=None)
     memory.close()
 

@@ -42,7 +42,7 @@ from recorder.pipeline.monitor import (
     status_of,
 )
 from recorder.pipeline.ring import WARM_SLOTS, Look, Ring
-from recorder.pipeline.take import Take, TakeSummary
+from recorder.pipeline.take import REASONS, Take, TakeSummary
 from recorder.pipeline.write import Writing
 from recorder.stats import CameraStatus
 from recorder.writers.base import Writer

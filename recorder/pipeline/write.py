@@ -12,12 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder.errors import NoSpace, RecorderError, WriterError
 from recorder.pipeline.ring import Entry, Ring
 from recorder.pipeline.take import Take
 from recorder.writers.base import Writer
+from recorder.writers.ledger import as_recorder_error
 from recorder.writers.null import NullWriter
 
 if TYPE_CHECKING:
@@ -205,6 +207,9 @@ class Writing:
             report = writer.close(take.reason or "writer_failed")
         except (WriterError, NoSpace) as error:
             self._report(take, error)
+            return
+        except OSError as error:  # the folder's fsync, a full disk while the ledger is settled
+            self._report(take, as_recorder_error(error, Path(error.filename or take.stem or "?")))
             return
         if report.error is not None:
             log.warning("%s: %d frames lost: %s", report.files[0], report.lost, report.error)

@@ -65,8 +65,9 @@ def test_c_overhead_per_frame(ram, say, monkeypatch):
     monkeypatch.setattr(video, "Encoder", InstantEncoder)
     block = allocate(1 << 20)
     ring = Ring(block, SPEC, "wait", 8)
+    stop = []
     take = Take(1, Amount(frames=FRAMES), SimpleNamespace())
-    acquisition = Acquisition(InstantCamera(), ring, lambda: acquisition.stop())
+    acquisition = Acquisition(InstantCamera(), ring, lambda: stop.append(acquisition.stop()))
 
     def open_writer(number, part):
         writer = VideoWriter(ram / "overhead", choose("auto", "gray8"), {})

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -45,7 +46,7 @@ def record(spec, folder, seconds=SECONDS):
         summary = session.wait()
     assert summary.exit_code == 0, summary
     for file in summary.files:
-        os.unlink(file)
+        Path(file).unlink()
     return summary.fps, summary.file_bytes / summary.written
 
 

@@ -65,3 +65,15 @@ def test_check_says_when_there_is_no_room(tmp_path, capsys):
     sized = ["cameras.top.size=[640, 480]", "cameras.top.fps=60", "cameras.top.pixel_format=gray8"]
     check(path, [*sized, "recording.duration=99999999h"])
     assert "too short" in capsys.readouterr().out
+
+
+def test_check_names_the_codec_and_refuses_one_that_is_not_exact(tmp_path, capsys):
+    path = tmp_path / "c.yaml"
+    text = "cameras: {{top: {{source: synthetic, pixel_format: gray16}}}}\nrecording: {{codec: {}}}"
+    path.write_text(text.format("fast"))
+    check(path)
+    assert "fast: ffvhuff" in capsys.readouterr().out
+    path.write_text(text.format("compatible"))
+    with pytest.raises(ConfigError, match="exact for gray16"):
+        check(path)
+    assert capsys.readouterr().out == ""

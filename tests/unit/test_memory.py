@@ -149,17 +149,16 @@ def test_closing_gives_back_descriptors_and_mappings():
 
 
 def test_an_array_that_still_looks_keeps_its_bytes_and_nothing_else(block):
-    before = descriptors()
     watcher = attach(block)
+    before = descriptors()
     watching, owning = (np.frombuffer(b.buf, np.uint8) for b in (watcher, block))
     owning[5] = 42
     for _ in range(2):
         watcher.close()
         block.close()
-    # A warning that something went wrong at collection would be an error here.
-    del watcher
+    del watcher  # a complaint at its collection would be an error
     assert watching[5] == owning[5] == 42
-    assert descriptors() < before
+    assert descriptors() <= before - (2 if isinstance(block.handle, int) else 0)
     assert len(mappings()) == 2
     del watching, owning
     assert mappings() == []

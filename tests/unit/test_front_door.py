@@ -1,0 +1,48 @@
+"""The names scripts may rely on, and how little it costs to import them."""
+
+import subprocess
+import sys
+
+import pytest
+
+import recorder
+
+BUILT = {"load_config", "Session", "verify", "RecorderError"}
+HEAVY = {"numpy", "cv2", "tables", "pydantic", "imageio_ffmpeg", "PyQt5", "blosc2"}
+
+
+def loaded_after(code):
+    script = f"{code}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+    return set(out.decode().split())
+
+
+def test_all_is_what_the_contract_has_so_far():
+    assert set(recorder.__all__) == BUILT
+    assert set(recorder.__all__) <= set(dir(recorder))
+
+
+@pytest.mark.parametrize("name", sorted(BUILT))
+def test_names_are_there(name):
+    assert getattr(recorder, name).__name__ == name
+
+
+def test_other_names_are_not():
+    with pytest.raises(AttributeError, match="Rig"):
+        recorder.Rig  # noqa: B018
+
+
+@pytest.mark.parametrize("code", ["import recorder", "import recorder.cli"])
+def test_importing_loads_nothing_heavy(code):
+    assert not loaded_after(code) & HEAVY
+
+
+def test_the_synthetic_camera_needs_no_opencv():
+    code = "from recorder import Session, load_config, verify; load_config; Session; verify"
+    assert "cv2" not in loaded_after(code)
+
+
+@pytest.mark.parametrize("name", sorted(BUILT))
+def test_the_engine_never_loads_the_window(name):
+    loaded = loaded_after(f"from recorder import {name}; import recorder.cameras.listing")
+    assert not loaded & {"ui", "PyQt5", "pyqtgraph"}
