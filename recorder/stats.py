@@ -74,11 +74,13 @@ class Tally:
         self._lock = threading.Lock()
         self._counts = {"grabbed": 0, "written": 0, "dropped": 0, "bad": 0, "gaps": 0}
         self.raw_bytes = 0
+        self._settled = False
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
         with self._lock:
-            self._counts[name] += by
+            if not self._settled:
+                self._counts[name] += by
 
     def wrote(self, nbytes: int) -> None:
         """Count a frame as written, and its raw size."""
@@ -92,6 +94,20 @@ class Tally:
             self._counts["written"] -= frames
             self._counts["dropped"] += frames
             self.raw_bytes -= frames * nbytes
+
+    def settle(self, stuck: bool) -> None:
+        """Leave nothing in flight, for good: a driver that returns later counts nothing.
+
+        Parameters
+        ----------
+        stuck
+            What is in flight never left the camera; otherwise it never reached the file.
+        """
+        with self._lock:
+            in_flight = Totals(**self._counts).in_flight
+            name, by = ("grabbed", -in_flight) if stuck else ("dropped", in_flight)
+            self._counts[name] += by
+            self._settled = True
 
     def totals(self) -> Totals:
         """Return the counters at one instant."""

@@ -73,8 +73,7 @@ def _set_up(capture: Capture, source: int | str, shown: str, wanted: Wanted) -> 
         settings.note_result(feed, "fourcc", wanted.settings["fourcc"], fourcc, deviation)
     feed.obtained["fourcc"] = fourcc.strip()
     settings.apply_settings(feed, wanted, done=("fourcc",))
-    rate = settings.read(capture, cv2.CAP_PROP_FPS)
-    feed.fps = rate if rate and rate > 0 else None
+    feed.fps = settings.read_rate(capture)
     return feed
 
 

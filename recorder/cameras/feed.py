@@ -136,7 +136,7 @@ def fetch(capture: Capture, target: Frame | None, source: str) -> Frame:
                 "a recording cannot change its frame size"
             )
         np.copyto(target, frame)
-    taken: Frame = frame
+    taken: Frame = frame if target is None else target
     return taken
 
 

@@ -26,6 +26,9 @@ from recorder.frame import PixelFormat
 def open_file(source: str, wanted: Wanted) -> Feed:
     """Open a video file, an image or an image sequence; its first frame is grabbed.
 
+    Frames of a video are those that ``cv2.VideoCapture`` gives, also where the video changes its
+    picture size on the way: OpenCV 5 then rescales to the first size, and tells nobody.
+
     Parameters
     ----------
     source
@@ -81,7 +84,7 @@ def _open_video(path: Path, source: str, wanted: Wanted) -> Feed:
             has_clock=True,
             held=True,
         )
-        feed.fps = settings.read(capture, cv2.CAP_PROP_FPS)
+        feed.fps = settings.read_rate(capture)
         feed.notes += _orientation_note(capture)
         settings.apply_settings(feed, wanted)
         if not capture.grab():

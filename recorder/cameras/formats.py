@@ -124,9 +124,7 @@ def _device_notes(fourcc: str) -> tuple[str, ...]:
     return (f"Colours are computed from {fourcc} by OpenCV; the camera's own bytes are not kept.",)
 
 
-def stream_reading(
-    tag: bytes, pixel_format: str | None, source: str, compressed_8bit: bool = False
-) -> Reading:
+def stream_reading(tag: bytes, pixel_format: str | None, source: str) -> Reading:
     """Return how a video file or network stream is read.
 
     Parameters
@@ -137,8 +135,6 @@ def stream_reading(
         What is asked for; None: what the source gives.
     source
         For messages, without password.
-    compressed_8bit
-        True when its codec never has more than 8 bits (MJPEG), whatever the tag.
 
     Raises
     ------
@@ -151,7 +147,7 @@ def stream_reading(
         raise CameraRefused(
             f"{source}: 16-bit gray does not fit {pixel_format}; use pixel_format: gray16"
         )
-    _refuse_unreadable(tag, pixel_format, source, compressed_8bit)
+    _refuse_unreadable(tag, pixel_format, source)
     if pixel_format == "gray16":
         raise CameraRefused(f"{source}: has 8 bits per sample; pixel_format gray16 needs 16")
     if tag in _GRAY8:
@@ -165,17 +161,14 @@ def stream_reading(
     return Reading("bgr8", convert=True, notes=notes)
 
 
-def _refuse_unreadable(
-    tag: bytes, pixel_format: str | None, source: str, compressed_8bit: bool
-) -> None:
+def _refuse_unreadable(tag: bytes, pixel_format: str | None, source: str) -> None:
     """Refuse what OpenCV would cut down to 8 bits, and alpha that nobody agreed to drop."""
     if tag in _ALPHA and pixel_format is None:
         raise CameraRefused(
             f"{source}: has transparency, which a recording does not keep; "
             "pixel_format: bgr8 or gray8 drops it"
         )
-    known = tag in (*_GRAY8, *_COLOUR, *_YUV8, *_ALPHA)
-    if not known and not compressed_8bit:
+    if tag not in (*_GRAY8, *_COLOUR, *_YUV8, *_ALPHA):
         raise CameraRefused(
             f"{source}: pixels are {_tag_name(tag)}, which OpenCV cannot give exactly; gray is "
             "read exactly as 8 or 16 bit: ffmpeg -i IN -c:v ffv1 -pix_fmt gray16le OUT.mkv"

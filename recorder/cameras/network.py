@@ -16,6 +16,7 @@ from recorder.cameras import settings
 from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Capture, Feed, Wanted
 from recorder.cameras.formats import stream_reading
+from recorder.cameras.jpeg import JpegStream, jpeg_reading
 from recorder.config.redact import redact
 from recorder.errors import (
     CameraError,
@@ -74,19 +75,25 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
     settings.write(capture, cv2.CAP_PROP_ORIENTATION_AUTO, 0)
     codec = settings.read_code(capture, cv2.CAP_PROP_FOURCC).decode("ascii", "replace").strip("\0 ")
     motion_jpeg = codec.upper() in ("MJPG", "MJPEG")
-    tag = settings.read_code(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
-    reading = stream_reading(tag, wanted.pixel_format, shown, compressed_8bit=motion_jpeg)
-    settings.write(capture, cv2.CAP_PROP_CONVERT_RGB, float(reading.convert))
-    # Multipart JPEG carries no times: FFmpeg invents 25 frames per second, and times from that.
-    rate = settings.read(capture, cv2.CAP_PROP_FPS)
+    notes = [f"A network stream ({codec or 'unknown codec'}): lossy before we see it."]
+    source: Capture = capture
+    if motion_jpeg:
+        reading = jpeg_reading(wanted.pixel_format, shown)
+        source = JpegStream(capture, gray=reading.pixel_format == "gray8")
+    else:
+        tag = settings.read_code(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
+        reading = stream_reading(tag, wanted.pixel_format, shown)
+        settings.write(capture, cv2.CAP_PROP_CONVERT_RGB, float(reading.convert))
+        notes.append("If the camera changes its picture size, OpenCV rescales it unnoticed.")
     feed = Feed(
-        capture,
+        source,
         reading,
         lambda _, elapsed: silence(shown, elapsed),
         "opencv FFMPEG",
+        # Multipart JPEG carries no times: FFmpeg makes them up, from 25 frames per second.
         has_clock=not (motion_jpeg and url.lower().startswith("http")),
-        notes=[f"A network stream ({codec or 'unknown codec'}): lossy before we see it."],
-        fps=rate if rate and rate > 0 else None,
+        notes=notes,
+        fps=settings.read_rate(capture),
     )
     feed.obtained["fourcc"] = codec
     settings.apply_settings(feed, wanted)

@@ -90,6 +90,12 @@ def read(capture: Capture, prop: int) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def read_rate(capture: Capture) -> float | None:
+    """Return the frames per second that the source claims, or None if it claims none."""
+    rate = read(capture, import_cv2().CAP_PROP_FPS)
+    return rate if rate and rate > 0 else None
+
+
 def write(capture: Capture, prop: int, value: float) -> bool:
     """Ask for a property; whether OpenCV says that the camera took it."""
     try:

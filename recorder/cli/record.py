@@ -124,7 +124,7 @@ def _say(text: str, stream: TextIO) -> None:
         print(text, file=stream, flush=True)
     except OSError:
         # What is left in its buffer goes nowhere, or the interpreter would complain at its exit.
-        with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+        with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())
 
 

@@ -101,6 +101,7 @@ class Session:
         self._begun: Take | None = None  # the take that the camera's thread is in, or was in last
         self._in_take = False
         self._ends_with_take = False
+        self._camera_closed = self._left_behind = False
         self._state = "new"
         self._block: Block | None = None
         self._spec: FrameSpec | None = None
@@ -249,7 +250,12 @@ class Session:
 
     def latest_frame(self, out: Frame | None = None, after: int = 0) -> Look | None:
         """Copy the newest frame for a viewer; see `RingView.newest`."""
-        return self._ring.newest(out, after) if self._opened.is_set() and self._spec else None
+        if not self._opened.is_set() or self._spec is None:
+            return None
+        try:
+            return self._ring.newest(out, after)
+        except ValueError:  # the session ends at this moment, and its memory is given back
+            return None if self._ending.is_set() else self._ring.newest(out, after)
 
     # -- the one finish function ----------------------------------------------------------------
 
@@ -385,10 +391,14 @@ class Session:
             self._camera.close()
         except Exception:  # a driver may raise anything; the file matters more
             log.exception("closing the camera failed")
-        if self._spec is not None:
-            self._ring.close()
-        else:
+        if self._spec is None:
             self._end_unopened()
+            return
+        self._ring.close()
+        with self._lock:
+            self._camera_closed = True
+            if self._left_behind:  # back from its driver after all
+                self._free()
 
     def _end_unopened(self) -> None:
         with self._lock:
@@ -476,16 +486,16 @@ class Session:
             kill()
 
     def _end(self) -> None:
-        acquisition = self._threads[0]
-        acquisition.join(LEAVE_TIMEOUT_S)
-        if acquisition.is_alive():
-            log.warning("the camera's thread is stuck in its driver and is left behind")
-        else:
-            self._free()
+        self._threads[0].join(LEAVE_TIMEOUT_S)
         with self._lock:
+            self._left_behind = not self._camera_closed
+            if self._left_behind:
+                log.warning("the camera's thread is stuck in its driver and is left behind")
+            else:
+                self._free()
             self._state = "ended"
             for take in self._takes.values():
-                take.settle(self._reason or "requested", acquisition.is_alive())
+                take.settle(self._reason or "requested", self._left_behind)
         self._ended.set()
 
     def _free(self) -> None:

@@ -78,8 +78,7 @@ class Take:
         """
         if self.reason is None:
             self.end(reason)
-        in_flight = self.tally.totals().in_flight
-        self.tally.count(*(("grabbed", -in_flight) if stuck else ("dropped", in_flight)))
+        self.tally.settle(stuck)
 
     @property
     def is_full(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from recorder.cameras import v4l2
+from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.listing import list_cameras
 from recorder.cameras.opencv import OpenCVCamera
 from recorder.errors import CameraBusy, CameraLost, CameraNotFound, CameraRefused
@@ -68,7 +69,7 @@ def frames_of(count=30, **wanted):
     return camera, spec, stamps, frames
 
 
-def recorder(*args, timeout=120):
+def recorder(*args, timeout=200):
     command = [sys.executable, "-m", "recorder", *map(str, args)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     return subprocess.run(
@@ -138,7 +139,7 @@ def test_what_cannot_be_is_shown_and_strict_refuses():
     notes = " ".join(camera.info.notes)
     assert "size: asked 641x361" in notes
     assert "fps: asked 977" in notes
-    with pytest.raises(CameraRefused, match="size: asked 641x361.*fps: asked 977"):
+    with pytest.raises(CameraRefused, match=r"size: asked 641x361.*fps: asked 977"):
         OpenCVCamera(SOURCE, **wanted, strict=True).open()
 
 
@@ -185,7 +186,7 @@ def test_raw_gray(fourcc, kind, dtype):
 
 def test_gray_from_yuyv_is_the_cameras_own_luma(vivid):
     """A still test picture, read by cv2 as raw pairs, holds the same Y."""
-    cv2 = __import__("cv2")
+    cv2 = import_cv2()
     subprocess.run(["v4l2-ctl", "-d", NODE, "-c", "test_pattern=0,osd_text_mode=2"], check=True)
     wanted = {"pixel_format": "gray8", "settings": {"fourcc": "YUYV"}}
     camera, _, _, frames = frames_of(3, **wanted, **MODEST)
@@ -216,7 +217,7 @@ def test_gain_is_accepted_and_not_applied_exposure_is_refused(vivid):
     assert "gain: asked 255, accepted, but the camera is at" in notes
     assert "exposure: asked -6; the camera refuses it" in notes
     assert "brightness" not in notes
-    with pytest.raises(CameraRefused, match="gain: asked 255.*exposure: asked -6"):
+    with pytest.raises(CameraRefused, match=r"gain: asked 255.*exposure: asked -6"):
         OpenCVCamera(SOURCE, settings=wanted, strict=True).open()
 
 

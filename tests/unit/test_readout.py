@@ -1,0 +1,128 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from recorder import readout
+from recorder.stats import CameraStatus, Totals
+
+RUNNING = CameraStatus(
+    "top",
+    state="recording",
+    totals=Totals(grabbed=600, written=598),
+    elapsed_s=10.2,
+    duration="1min",
+    fps_in=59.94,
+    fps_written=60.06,
+    buffer_fill=0.035,
+    headroom=0.42,
+    raw_bytes_s=55.3e6,
+    disk_bytes_s=26.7e6,
+    ratio_now=2.071,
+    ratio=2.2,
+    disk_free_bytes=123_456_789_012,
+    time_left_s=4000,
+)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0:00:00"),
+        (59.4, "0:00:59"),
+        (60, "0:01:00"),
+        (3599.4, "0:59:59"),
+        (3600, "1:00:00"),
+        (360_000, "100:00:00"),
+    ],
+)
+def test_clock(seconds, shown):
+    assert readout.clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (48.2, "48 s"),
+        (99, "99 s"),
+        (100, "2 min"),
+        (720, "12 min"),
+        (5940, "99 min"),
+        (6000, "1 h 40 min"),
+        (9660, "2 h 41 min"),
+        (47 * 3600 + 3599, "47 h 59 min"),
+        (48 * 3600, "2 days"),
+        (259_200, "3 days"),
+    ],
+)
+def test_span(seconds, shown):
+    assert readout.span(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "shown"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (999_400, "999 kB"),
+        (999_999, "1 MB"),
+        (267_000_000, "267 MB"),
+        (999_600_000, "1 GB"),
+        (1_234_000_000, "1.23 GB"),
+        (5e12, "5 TB"),
+        (2.5e15, "2.5 PB"),
+    ],
+)
+def test_size(nbytes, shown):
+    assert readout.size(nbytes) == shown
+
+
+def test_no_size_of_a_disk_is_written_with_an_exponent():
+    for power in range(17):
+        for digits in (1, 1.5, 9.994, 9.995, 9.996, 9.9999):
+            assert "e" not in readout.size(digits * 10**power).removesuffix("bytes")
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, "–"), (2.071, "2.07 : 1"), (0.5, "0.50 : 1")])
+def test_ratio(value, shown):
+    assert readout.ratio(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("totals", "shown"),
+    [
+        (Totals(), "0 lost"),
+        (Totals(grabbed=9, written=3), "0 lost"),  # in flight is not lost
+        (Totals(dropped=3), "3 dropped"),
+        (Totals(dropped=3, bad=2, gaps=1), "3 dropped, 2 bad, 1 gaps"),
+    ],
+)
+def test_lost(totals, shown):
+    assert readout.lost(CameraStatus("top", totals=totals)) == shown
+
+
+def test_line_of_a_recording():
+    assert readout.line(RUNNING) == (
+        "top recording 0:00:10 of 1min · in 59.9 fps · out 60.1 fps · 0 lost · buffer 4 % · "
+        "encoder 42 % free · 55 → 27 MB/s · ratio now 2.07 : 1, overall 2.20 : 1 · "
+        "123 GB free, 67 min left"
+    )
+
+
+def test_line_before_anything_is_known():
+    assert readout.line(CameraStatus("top")) == (
+        "top opening 0:00:00 · in 0.0 fps · out 0.0 fps · 0 lost · buffer 0 % · "
+        "encoder 100 % free · 0 → 0 MB/s · ratio now –, overall –"
+    )
+
+
+def test_a_camera_that_was_late_is_said():
+    assert readout.parts(CameraStatus("top", late=3))[-1] == "camera late 3 times"
+
+
+def test_a_disk_without_a_rate_has_no_time_left():
+    assert readout.disk(CameraStatus("top", disk_free_bytes=10**9)) == "1 GB free"
+    assert readout.disk(CameraStatus("top", disk_free_bytes=0, time_left_s=0)) == (
+        "0 bytes free, 0 s left"
+    )
