@@ -185,7 +185,8 @@ class OpenCVCamera:
         if wanted.pixel_format is not None:
             feed.asked["pixel_format"] = wanted.pixel_format
         settings.compare_size(feed, wanted.size, (native.width, native.height))
-        settings.compare_fps(feed, wanted.fps, live=not self.can_wait)
+        settable = self._is_device or self.can_wait
+        settings.compare_fps(feed, wanted.fps, live=not self.can_wait, settable=settable)
         if self._strict:
             settings.insist(feed, self._shown)
         transform = Transform(native, wanted.pixel_format, *self._geometry)

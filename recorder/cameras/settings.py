@@ -154,17 +154,22 @@ def compare_size(feed: Feed, asked: tuple[int, int] | None, obtained: tuple[int,
         note_result(feed, "size", list(asked), list(obtained), "" if same else text)
 
 
-def compare_fps(feed: Feed, asked: float | None, live: bool) -> None:
-    """Keep the rate as asked and obtained; of a live source the latter is a claim."""
+def compare_fps(feed: Feed, asked: float | None, live: bool, settable: bool) -> None:
+    """Keep the rate as asked and obtained; of a live source the latter is a claim.
+
+    Of a stream, where no rate can be set, a claim that differs is noted and nothing to insist on:
+    whether the rate is obtained shows when it is measured.
+    """
     feed.obtained["fps"] = feed.fps
     if asked is None:
         return
     said = "the camera names no rate" if feed.fps is None else f"the source says {feed.fps:g}"
     claim = " (a claim; the measured rate is kept too)" if live else ""
     same = feed.fps is not None and math.isclose(asked, feed.fps, rel_tol=_FPS_TOLERANCE)
-    note_result(
-        feed, "fps", asked, feed.fps, "" if same else f"fps: asked {asked:g}, {said}{claim}."
-    )
+    text = "" if same else f"fps: asked {asked:g}, {said}{claim}."
+    note_result(feed, "fps", asked, feed.fps, text if settable else "")
+    if text and not settable:
+        feed.notes.append(text)
 
 
 def insist(feed: Feed, source: str) -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 
+from recorder.errors import CameraRefused
+
 SETTLE_NS = 500_000_000
 """Frames a camera or its driver had stored up come in a burst; the rate is measured after it."""
 MEASURE_NS = 1_000_000_000
 LONGEST_NS = 5_000_000_000
+STRICT_TOLERANCE = 0.03
 _KEPT = 4096
 
 
@@ -47,6 +50,27 @@ class RateGauge:
         if len(times) < 2 or times[-1] == times[0]:
             return None
         return (len(times) - 1) * 1e9 / (times[-1] - times[0])
+
+
+def require_rate(measured: float | None, wanted: float | None) -> None:
+    """Refuse a camera that does not give the rate that the config insists on.
+
+    Parameters
+    ----------
+    measured, wanted
+        Frames per second.
+
+    Raises
+    ------
+    CameraRefused
+        When they are more than 3 % apart: what a second of measuring tells for sure.
+    """
+    if measured is None or wanted is None or abs(measured / wanted - 1) <= STRICT_TOLERANCE:
+        return
+    raise CameraRefused(
+        f"strict is set and the camera gives {measured:.1f} frames per second, not {wanted:g}; "
+        "a shorter exposure, another fourcc or a smaller size may help, or leave strict out"
+    )
 
 
 def nominal_fps(measured: float | None, claimed: float | None) -> float | None:

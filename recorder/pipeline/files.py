@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,9 @@ class FileMaker:
                 f"{keep / 1e9:.2f} GB; make room, or lower keep_free"
             )
 
-    def open(self, take: Take, part: int, spec: FrameSpec, info: CameraInfo) -> Writer:
+    def open(
+        self, take: Take, part: int, spec: FrameSpec, info: Callable[[], CameraInfo]
+    ) -> Writer:
         """Open the next file of a take under the first free name.
 
         Parameters
@@ -90,6 +92,8 @@ class FileMaker:
             0 for the first file of the take, then 1, 2, …
         spec
             What its frames are; ``fps`` becomes the file's nominal rate.
+        info
+            Gives what is known of the camera; asked again when the file is closed.
 
         Raises
         ------
@@ -98,11 +102,11 @@ class FileMaker:
         if self.folder is None:
             return NullWriter()
         make_folder(self.folder)
-        about = self._about(take, part, info)
+        about = self._about(take, part) | _about_camera(info())
         codec = choose(self._recording.codec, spec.pixel_format)
         names = naming.candidates(take.stem or self._stem(take), part)
         for _, stem in zip(range(_MOST_NAMES), names, strict=False):
-            writer = VideoWriter(stem, codec, about)
+            writer = VideoWriter(stem, codec, about, at_close=lambda: _about_camera(info()))
             try:
                 writer.open(spec)
             except FileTaken:
@@ -115,16 +119,10 @@ class FileMaker:
         name = file_stem(self._recording.name, self._config.name, take.started, self._metadata)
         return self._recording.folder / name
 
-    def _about(self, take: Take, part: int, info: CameraInfo) -> dict[str, Any]:
+    def _about(self, take: Take, part: int) -> dict[str, Any]:
         return {
             "camera": self._config.name,
             "part": part,
-            "backend": info.backend,
-            "source": info.source,
-            "asked": dict(info.asked),
-            "obtained": dict(info.obtained),
-            "notes": list(info.notes),
-            "claimed_fps": info.claimed_fps,
             "start": take.started.isoformat(),
             "start_t_utc_ns": time.time_ns(),
             "start_t_mono_ns": time.monotonic_ns(),
@@ -132,6 +130,17 @@ class FileMaker:
             "config": self._public_config,
             "versions": versions(),
         }
+
+
+def _about_camera(info: CameraInfo) -> dict[str, Any]:
+    return {
+        "backend": info.backend,
+        "source": info.source,
+        "asked": dict(info.asked),
+        "obtained": dict(info.obtained),
+        "notes": list(info.notes),
+        "claimed_fps": info.claimed_fps,
+    }
 
 
 def make_folder(folder: Path) -> None:

@@ -30,7 +30,7 @@ from recorder.config import Amount, CameraConfig
 from recorder.errors import BufferFull, CameraError, CameraTimeout, RecorderError
 from recorder.frame import FrameSpec
 from recorder.pipeline.acquire import Acquisition
-from recorder.pipeline.arming import nominal_fps
+from recorder.pipeline.arming import nominal_fps, require_rate
 from recorder.pipeline.files import FileMaker
 from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.monitor import (
@@ -317,6 +317,9 @@ class Session:
                 break
         if self._error is not None:
             raise self._error
+        wanted = self._config.fps
+        if self._config.strict and isinstance(wanted, float | int):
+            require_rate(self._acquisition.gauge.fps, float(wanted))
 
     def _require_spec(self) -> FrameSpec:
         if self._spec is None:
@@ -429,7 +432,7 @@ class Session:
         spec = self._require_spec()
         fps = nominal_fps(self._acquisition.gauge.fps if self._measures_rate else None, spec.fps)
         take = self._takes[number]
-        return self._files.open(take, part, spec.with_fps(fps), self._camera.info)
+        return self._files.open(take, part, spec.with_fps(fps), lambda: self._camera.info)
 
     @property
     def _measures_rate(self) -> bool:

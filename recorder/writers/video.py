@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,18 @@ class VideoWriter:
         Proven for the frames that will come (`proof.prove`).
     about
         What goes into the about file beside what this writer knows itself.
+    at_close
+        Gives what goes into it only when the file is finished: notes of the last moment.
     """
 
-    def __init__(self, stem: Path, codec: Codec, about: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        stem: Path,
+        codec: Codec,
+        about: Mapping[str, Any],
+        at_close: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        self._at_close = at_close
         self.stem = stem
         self.video = naming.beside(stem, naming.VIDEO)
         self._ledger_path = naming.beside(stem, naming.LEDGER)
@@ -173,6 +182,7 @@ class VideoWriter:
 
     def _complete(self, reason: str, error: RecorderError | None) -> None:
         self._about |= {
+            **self._at_close(),
             "state": about_file.COMPLETE,
             "reason": reason,
             "error": None if error is None else str(error),

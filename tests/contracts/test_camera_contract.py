@@ -12,7 +12,6 @@ from recorder.cameras.cv2_setup import import_cv2
 from recorder.config import CameraConfig
 from recorder.frame import FrameSpec
 
-
 RAW = {"gray8": "gray", "gray16": "gray16le", "bgr8": "bgr24"}
 
 

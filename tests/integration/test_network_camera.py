@@ -90,11 +90,12 @@ def test_gray_crop_and_rotation_of_a_stream():
     assert any("own Y" in note for note in camera.info.notes)
 
 
-def test_strict_refuses_the_claim():
+def test_strict_does_not_believe_a_claim():
     with ip_camera() as (url, _):
         camera = OpenCVCamera(url, fps=60.0, strict=True)
-        with pytest.raises(CameraRefused, match="asked 60, the source says 25"):
-            camera.open()
+        camera.open()  # it says 25, and whether 60 come is measured later
+        camera.close()
+        assert any("asked 60, the source says 25" in note for note in camera.info.notes)
 
 
 def test_a_frozen_server_is_a_timeout_in_time():

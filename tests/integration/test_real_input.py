@@ -1,6 +1,7 @@
 """Real sources through the whole program: a network camera, and video files with `wait`."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -55,6 +56,16 @@ def test_a_network_camera_that_claims_25_and_sends_60(tmp_path):
     assert any("lossy before" in note for note in part.about["notes"])
     for file in (tmp_path / "out").iterdir():
         assert b"s3cret" not in file.read_bytes(), f"a password in {file}"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/net/tcp")
+def test_strict_measures_the_rate(tmp_path):
+    with ip_camera(rate=60) as (url, _):
+        camera = {"source": url, "fps": 25, "strict": True}
+        summary, _ = record(tmp_path, camera, "--duration", "3s")
+    assert summary["exit_code"] == 3
+    assert re.search(r"gives (5|6)\d\.\d frames per second, not 25", summary["error"])
+    assert not list((tmp_path / "out").glob("*"))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/net/tcp")

@@ -392,8 +392,8 @@ def test_an_order_may_give_an_order():
 
 
 def test_stop_ends_the_run_at_the_next_frame_boundary():
-    bench = Bench(ScriptedCamera(OK, lambda: stop(), OK))
-    stop = bench.acquisition.stop
+    bench = Bench(ScriptedCamera(OK))
+    bench.camera.steps += [bench.acquisition.stop, OK]
     take = bench.begin()
     bench.acquisition.run()
     assert bench.camera.grabs == 2
