@@ -1,0 +1,137 @@
+"""What every writer does, whatever it writes."""
+
+import json
+
+import numpy as np
+import pytest
+import xxhash
+
+from recorder.cameras.scene import painter
+from recorder.errors import EncoderDied, FileTaken
+from recorder.frame import FrameSpec, FrameStamp
+from recorder.writers import ffmpeg
+from recorder.writers.codecs import choose
+from recorder.writers.ffmpeg import decode_frames
+from recorder.writers.ledger import read_rows
+from recorder.writers.null import NullWriter
+from recorder.writers.video import VideoWriter
+
+SPECS = [FrameSpec(64, 48, "gray8", 60.0), FrameSpec(33, 17, "bgr8", 60.0)]
+
+
+def video(folder, spec, about=None):
+    return VideoWriter(folder / "top.1", choose("auto", spec.pixel_format), about or {})
+
+
+MAKERS = {"null": lambda folder, spec: NullWriter(), "video": video}
+
+
+def frames_of(spec, count):
+    paint = painter("scene", spec, 0)
+    for grab in range(count):
+        frame = np.empty(spec.shape, spec.dtype)
+        paint(grab, frame)
+        digest = xxhash.xxh3_64_intdigest(frame.data)
+        yield frame, FrameStamp(10**9 + grab * 10**7, 2 * 10**9, None, grab, 1, digest)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+@pytest.mark.parametrize("kind", MAKERS)
+class TestEveryWriter:
+    def test_counts_what_it_was_given(self, tmp_path, kind, spec):
+        writer = MAKERS[kind](tmp_path, spec)
+        writer.open(spec)
+        for frame, stamp in frames_of(spec, 7):
+            writer.write(frame, stamp)
+            frame.fill(0)  # it is ours again
+        report = writer.close("duration")
+        assert (report.written, report.lost, report.error) == (7, 0, None)
+
+    def test_takes_rows_without_frames(self, tmp_path, kind, spec):
+        writer = MAKERS[kind](tmp_path, spec)
+        writer.open(spec)
+        for number, (frame, stamp) in enumerate(frames_of(spec, 6)):
+            if number % 2:
+                writer.skip(stamp._replace(xxh3_64=None), "dropped", "overflow")
+            else:
+                writer.write(frame, stamp)
+        writer.check()
+        assert writer.close("requested").written == 3
+
+    def test_may_be_closed_without_a_frame(self, tmp_path, kind, spec):
+        writer = MAKERS[kind](tmp_path, spec)
+        writer.open(spec)
+        report = writer.close("requested")
+        assert (report.written, report.lost) == (0, 0)
+
+    def test_says_how_much_is_on_disk(self, tmp_path, kind, spec):
+        writer = MAKERS[kind](tmp_path, spec)
+        writer.open(spec)
+        assert writer.bytes_on_disk >= 0
+        report = writer.close("requested")
+        assert report.bytes == sum(path.stat().st_size for path in report.files)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_video_holds_the_very_frames_and_their_rows(tmp_path, spec):
+    writer = video(tmp_path, spec, {"subject": "M12"})
+    writer.open(spec)
+    given = []
+    for frame, stamp in frames_of(spec, 9):
+        if stamp.grab == 4:
+            writer.skip(stamp._replace(xxh3_64=None), "bad", "bad_read")
+            continue
+        given.append(frame.copy())
+        writer.write(frame, stamp)
+    report = writer.close("duration")
+    assert [path.name for path in report.files] == ["top.1.mkv", "top.1.frames.csv", "top.1.json"]
+    kept = [frame.copy() for frame in decode_frames(report.files[0], spec)]
+    assert np.array_equal(kept, given)
+    rows = list(read_rows(report.files[1]))
+    assert [row.grab for row in rows] == list(range(9))
+    assert [row.frame for row in rows] == [0, 1, 2, 3, -1, 4, 5, 6, 7]
+    about = json.loads(report.files[2].read_text())
+    assert about["subject"] == "M12"
+    assert (about["state"], about["reason"], about["error"]) == ("complete", "duration", None)
+    assert about["totals"] == {"grabbed": 9, "written": 8, "dropped": 0, "bad": 1, "gap": 0}
+    assert about["measured_fps"] == pytest.approx(100)
+
+
+def test_an_unfinished_video_says_that_it_is_being_recorded(tmp_path):
+    writer = video(tmp_path, SPECS[0])
+    writer.open(SPECS[0])
+    about = json.loads((tmp_path / "top.1.json").read_text())
+    assert about["state"] == "recording"
+    assert about["ffmpeg_command"][-1].endswith("top.1.mkv")
+    writer.close("requested")
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".frames.csv", ".json", ".h5"])
+def test_nothing_is_overwritten_and_nothing_left_behind(tmp_path, suffix):
+    there = tmp_path / f"top.1{suffix}"
+    there.write_text("precious")
+    with pytest.raises(FileTaken):
+        video(tmp_path, SPECS[0]).open(SPECS[0])
+    assert list(tmp_path.iterdir()) == [there]
+    assert there.read_text() == "precious"
+
+
+def test_without_ffmpeg_nothing_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "executable", lambda: str(tmp_path / "no-ffmpeg"))
+    with pytest.raises(EncoderDied, match="does not start"):
+        video(tmp_path, SPECS[0]).open(SPECS[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_nominal_rate_is_kept_below_what_matroska_can_tell_apart(tmp_path):
+    spec = SPECS[0].with_fps(4000.0)
+    writer = video(tmp_path, spec)
+    writer.open(spec)
+    for frame, stamp in frames_of(spec, 50):
+        writer.write(frame, stamp)
+    report = writer.close("duration")
+    about = json.loads(report.files[2].read_text())
+    command = about["ffmpeg_command"]
+    assert about["nominal_fps"] == 4000
+    assert command[command.index("-framerate") + 1] == "1000"
+    assert len(list(decode_frames(report.files[0], spec))) == 50
