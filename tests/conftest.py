@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -59,9 +58,9 @@ def _children() -> Iterator[str]:
 def _descriptors() -> Iterator[str]:
     if not FD.is_dir():
         return
-    for name in os.listdir(FD):
+    for number in FD.iterdir():
         try:
-            yield f"descriptor {name}: {os.readlink(FD / name)}"
+            yield f"descriptor {number.name}: {number.readlink()}"
         except OSError:
             continue  # the one that listed them
 

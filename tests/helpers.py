@@ -71,6 +71,7 @@ class LedCamera:
         self.opens = self.closes = self.grabs = 0
         self.number = -1
         self.retrieved: list[int] = []  # numbers since the recording began
+        self.before: Callable[[int], Any] = lambda number: None  # called before each grab
         self.reached = {number: threading.Event() for number in self.holds}
         self._let_go = threading.Event()
 
@@ -86,6 +87,7 @@ class LedCamera:
         coming = self.number + 1
         if self.frames is not None and coming >= self.frames:
             raise EndOfSource
+        self.before(coming)
         if coming in self.holds:
             self.reached[coming].set()
             self.holds[coming].wait()

@@ -29,9 +29,7 @@ class StatusLine:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(
-                console=Console(stderr=True), auto_refresh=False, transient=True
-            )
+            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
             self._live.start()
         return self
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def record(
-    config: Annotated[Path, typer.Argument(help="YAML file that says what to record.")],
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG", help="YAML file that says what to record.")
+    ],
     duration: Annotated[
         str | None, typer.Option(help="Such as 10s, 10min, 2h or '1000 frames'.")
     ] = None,

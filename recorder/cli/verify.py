@@ -18,14 +18,26 @@ def verify(
     import sys
     from json import dumps
 
+    from recorder.errors import RecorderError
+    from recorder.pipeline.files import require_ffmpeg
     from recorder.playback.verify import verify as compare
 
-    with _Progress() as progress:
-        verdict = compare(*paths, advance=progress.show)
+    try:
+        with _Progress() as progress:
+            verdict = compare(*paths, advance=progress.show)
+        if not verdict.ok:
+            require_ffmpeg()  # without one that runs, it is not the recording that is wrong
+    except OSError:
+        require_ffmpeg()
+        raise
+    except RecorderError as error:
+        if json:
+            print(dumps({"exit_code": error.exit_code, "files": [], "error": str(error)}))
+        raise
     for part in verdict.parts:
         print(part.sentence(), file=sys.stderr if json else sys.stdout)
     if json:
-        print(dumps(verdict.as_dict(), ensure_ascii=False))
+        print(dumps(verdict.as_dict()))
     raise typer.Exit(verdict.exit_code)
 
 

@@ -9,14 +9,15 @@ from typing import Any
 
 from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
-from recorder.errors import FileTaken, NoSpace
+from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
 from recorder.frame import FrameSpec
 from recorder.pipeline.take import Take
-from recorder.system import free_bytes
+from recorder.system import free_bytes, start_child
 from recorder.writers import naming
 from recorder.writers.about import versions
 from recorder.writers.base import Writer
 from recorder.writers.codecs import choose
+from recorder.writers.ffmpeg import executable
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.null import NullWriter
 from recorder.writers.proof import prove
@@ -65,7 +66,12 @@ class FileMaker:
             return
         make_folder(self.folder)
         self.require_space()
-        prove(spec.with_fps(None), choose(self._recording.codec, spec.pixel_format))
+        codec = choose(self._recording.codec, spec.pixel_format)
+        try:
+            prove(spec.with_fps(None), codec)
+        except NotLossless:
+            require_ffmpeg()  # the codec is not to blame if nothing works
+            raise
 
     def require_space(self) -> None:
         """Refuse to begin where a recording would have to stop at once.
@@ -141,6 +147,23 @@ def _about_camera(info: CameraInfo) -> dict[str, Any]:
         "notes": list(info.notes),
         "claimed_fps": info.claimed_fps,
     }
+
+
+def require_ffmpeg() -> None:
+    """Make sure that there is an ffmpeg that runs at all.
+
+    Raises
+    ------
+    WriterError
+    """
+    try:
+        child = start_child([executable(), "-version"])
+    except OSError as error:
+        raise EncoderDied(f"ffmpeg does not start: {error}") from error
+    _, stderr = child.communicate()
+    if child.returncode != 0:
+        said = stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise EncoderDied(f"ffmpeg does not run (exit code {child.returncode}): {said[-1]}")
 
 
 def make_folder(folder: Path) -> None:

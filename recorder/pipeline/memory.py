@@ -8,7 +8,6 @@ as soon as any watcher exits).
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 from multiprocessing import resource_tracker, shared_memory
@@ -33,7 +32,7 @@ class Block(Protocol):
         """The bytes, writable for the owner."""
 
     def close(self) -> None:
-        """Let go of the bytes; the owner's close frees them once nobody else holds them."""
+        """Let go of the bytes; they are freed with the last array or view that looks at them."""
 
 
 class _MemoryFile:
@@ -51,7 +50,7 @@ class _MemoryFile:
             return
         os.close(self._fd)
         self._fd = -1
-        self.buf = _released(self.buf)
+        self.buf.release()
 
 
 class _Named:
@@ -68,18 +67,11 @@ class _Named:
         _leave_to_views(memory)
 
     def close(self) -> None:
-        self.buf = _released(self.buf)
+        self.buf.release()
         if self._owner:
             self._owner = False
             _track(self._memory)  # unlink() takes the name off the tracker's list once more
             self._memory.unlink()
-
-
-def _released(buf: memoryview) -> memoryview:
-    """Let go of the pages, which are freed with the last array that looks at them."""
-    with contextlib.suppress(BufferError):
-        buf.release()
-    return memoryview(b"")
 
 
 def _leave_to_views(memory: shared_memory.SharedMemory) -> None:

@@ -71,7 +71,7 @@ class DiskGuard:
         """Compare what is free with what must stay so and what is still on its way."""
         if self._folder is None:
             return
-        if not self._folder.is_dir():
+        if not _is_there(self._folder):
             if recording:
                 gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
                 self._finish("writer_failed", WriterError(gone))
@@ -93,6 +93,13 @@ class DiskGuard:
         if self.free is None or bytes_per_s <= 0:
             return None
         return max(0.0, (self.free - self._keep_free) / bytes_per_s)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a name that is too long, a share that does not answer
+        return False
 
 
 class Liveness:

@@ -80,7 +80,7 @@ class RingView:
     """Look at a ring, in this process or another, without costing the recording anything."""
 
     def __init__(self, block: Block) -> None:
-        self._buf = block.buf
+        self._buf = memoryview(block.buf)  # its own: the block may be closed while we look
         self._cut = False
 
     @property
@@ -175,7 +175,7 @@ class Ring:
         slots, first, nbytes = _plan(len(block.buf), spec, max_slots)
         self.spec = spec
         self.when_full = when_full
-        self._buf = block.buf
+        self._buf = memoryview(block.buf)
         self._slots = [
             Slot(i, frame) for i, frame in enumerate(_cut(block.buf, spec, slots, first, nbytes))
         ]

@@ -252,10 +252,7 @@ class Session:
         """Copy the newest frame for a viewer; see `RingView.newest`."""
         if not self._opened.is_set() or self._spec is None:
             return None
-        try:
-            return self._ring.newest(out, after)
-        except ValueError:  # the session ends at this moment, and its memory is given back
-            return None if self._ending.is_set() else self._ring.newest(out, after)
+        return self._ring.newest(out, after)
 
     # -- the one finish function ----------------------------------------------------------------
 
@@ -462,15 +459,19 @@ class Session:
             self._tick()
             liveness.look_at_camera(time.monotonic_ns())
         left_by = time.monotonic() + LEAVE_TIMEOUT_S
+        patience_s = LEAVE_TIMEOUT_S
         while writer.is_alive():
             writer.join(TICK_S)
             self._tick()
             liveness.look_at_camera(time.monotonic_ns())
-            if liveness.must_abandon(time.monotonic_ns()) or time.monotonic() > left_by:
+            if liveness.must_abandon(time.monotonic_ns()):
+                patience_s = 0.0  # it had its time
                 self._ring.close()  # a thread cannot be killed: its frame no longer counts
+            elif time.monotonic() > left_by:
+                self._ring.close()  # it may wait for room there, or hang in decoding a frame
             if liveness.writer_is_stuck(time.monotonic_ns()):
                 self._kill_encoder()
-        self._end()
+        self._end(patience_s)
 
     def _tick(self) -> None:
         try:
@@ -488,8 +489,8 @@ class Session:
             log.warning("the encoder took nothing for long; it is ended")
             kill()
 
-    def _end(self) -> None:
-        self._threads[0].join(LEAVE_TIMEOUT_S)
+    def _end(self, patience_s: float) -> None:
+        self._threads[0].join(patience_s)
         with self._lock:
             self._left_behind = not self._camera_closed
             if self._left_behind:

@@ -7,6 +7,7 @@ for preview, record and recovery.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING
 from recorder.errors import NoSpace, RecorderError, WriterError
 from recorder.pipeline.ring import Entry, Ring
 from recorder.pipeline.take import Take
-from recorder.writers.base import Writer
+from recorder.writers import naming
+from recorder.writers.base import Writer, WriteReport
+from recorder.writers.ffmpeg import count_frames
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.null import NullWriter
 
@@ -116,7 +119,7 @@ class Writing:
         if entry.slot is None:
             self._skip(entry.stamp, entry.status, entry.note)
         elif self._note:
-            self._skip(entry.stamp, "dropped", self._note)
+            self._skip(entry.stamp._replace(xxh3_64=None), "dropped", self._note)
         else:
             self._write(entry.slot.frame, entry.stamp)
 
@@ -207,15 +210,34 @@ class Writing:
             report = writer.close(take.reason or "writer_failed")
         except (WriterError, NoSpace) as error:
             self._report(take, error)
+            self._salvage(take, writer, handed)
             return
         except OSError as error:  # the folder's fsync, a full disk while the ledger is settled
             self._report(take, as_recorder_error(error, Path(error.filename or take.stem or "?")))
+            self._salvage(take, writer, handed)
             return
         if report.error is not None:
             log.warning("%s: %d frames lost: %s", report.files[0], report.lost, report.error)
         if report.files:
             take.tally.lost(handed - report.written, self._ring.spec.nbytes)
             take.reports.append(report)
+
+    def _salvage(self, take: Take, writer: Writer, handed: int) -> None:
+        """Claim no more of a file that could not be finished than it is seen to hold."""
+        stem = getattr(writer, "stem", None)
+        if stem is None:
+            return
+        files = [
+            naming.beside(stem, suffix) for suffix in (naming.VIDEO, naming.LEDGER, naming.ABOUT)
+        ]
+        there = [path for path in files if path.exists()]
+        written = 0
+        with contextlib.suppress(OSError, WriterError):
+            written = min(handed, count_frames(files[0])) if files[0] in there else 0
+        take.tally.lost(handed - written, self._ring.spec.nbytes)
+        if there:
+            size = sum(path.stat().st_size for path in there)
+            take.reports.append(WriteReport(tuple(files), written, handed - written, size))
 
     def _report(self, take: Take | None, error: RecorderError) -> None:
         reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"

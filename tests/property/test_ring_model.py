@@ -84,6 +84,12 @@ class RingAgainstAList(RuleBasedStateMachine):
             self.filling.append(slot)
             self.newest_lent |= self.newest is not None and self.newest[1] == slot.index
 
+    @rule()
+    def reserve_all(self):
+        """As no camera does: the newest frame's slot, too, if nobody holds it."""
+        while self.free and not self.closed:
+            self.reserve()
+
     @precondition(lambda self: self.filling)
     @rule(pick=PICK)
     def commit(self, pick):
@@ -179,9 +185,9 @@ class RingAgainstAList(RuleBasedStateMachine):
             self.give_back(0)
         while self.filling:
             self.cancel(0)
-        for _ in range(self.slots):
-            self.reserve()
+        self.reserve_all()
         assert len(self.filling) == self.slots
+        self.look(1, "view")  # and the newest frame's slot is not shown while it is filled
         if self.when_full == "drop":
             assert self.ring.reserve() is None
 

@@ -11,6 +11,7 @@ import pytest
 
 from recorder.errors import BufferFull, ConfigError
 from recorder.frame import FrameSpec, FrameStamp
+from recorder.pipeline.memory import allocate
 from recorder.pipeline.ring import (
     MAX_MISSED,
     MAX_SLOTS,
@@ -82,14 +83,17 @@ def pull(ring):
     return entry.stamp.grab, entry.status, sample
 
 
-def wait_until_blocked(thread):
-    """Wait until a thread waits for a lock or event, or has ended."""
+def start(target):
+    """Start a thread; return it once it waits for a lock or event, or has ended."""
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
     deadline = time.monotonic() + 30
     while thread.is_alive() and time.monotonic() < deadline:
         frame = sys._current_frames().get(thread.ident)
         if frame is not None and frame.f_code.co_filename == threading.__file__:
-            return
+            break
         time.sleep(0)
+    return thread
 
 
 # -- cutting ------------------------------------------------------------------------------------
@@ -181,9 +185,7 @@ def test_wait_blocks_until_a_slot_is_given_back():
         assert put(ring, grab)
     entry = ring.take(0)
     got = []
-    thread = threading.Thread(target=lambda: got.append(ring.reserve()))
-    thread.start()
-    wait_until_blocked(thread)
+    thread = start(lambda: got.append(ring.reserve()))
     assert thread.is_alive()  # taken is not enough: the writer still holds it
     ring.give_back(entry.slot)
     thread.join(30)
@@ -296,9 +298,7 @@ def test_take_does_not_wait_longer_than_asked():
 def test_a_waiting_writer_wakes_up(act, status):
     ring = make_ring()
     got = []
-    thread = threading.Thread(target=lambda: got.append(ring.take(100)))
-    thread.start()
-    wait_until_blocked(thread)
+    thread = start(lambda: got.append(ring.take(100)))
     act(ring)
     thread.join(30)
     assert [entry and entry.status for entry in got] == [status]
@@ -331,9 +331,7 @@ def test_close_wakes_a_camera_that_waits_for_room():
     for grab in range(4):
         put(ring, grab)
     got = []
-    thread = threading.Thread(target=lambda: got.append(ring.reserve()))
-    thread.start()
-    wait_until_blocked(thread)
+    thread = start(lambda: got.append(ring.reserve()))
     assert thread.is_alive()
     ring.close()
     thread.join(30)
@@ -483,6 +481,19 @@ def test_the_newest_frame_can_be_seen_when_it_is_written_and_when_the_ring_is_cl
     pull(ring)
     ring.close()
     assert (ring.newest().frame == 5).all()
+
+
+def test_whoever_still_looks_or_fills_when_the_memory_is_given_back_does_no_harm():
+    block = allocate(2**20)
+    ring, late_view = Ring(block, SPEC, max_slots=4), RingView(block)
+    put(ring, 5)
+    slot = ring.reserve()
+    block.close()
+    slot.frame.fill(6)  # a driver that comes back too late
+    for view in (ring, late_view):
+        assert (view.newest().frame == 5).all()
+    assert ring.commit(slot, stamp(6))
+    assert (late_view.newest().frame == 6).all()
 
 
 def test_frames_that_fail_do_not_hide_the_newest_one():
