@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from recorder.config.base import Problem, checked, plain, show
 from recorder.config.names import Plain
-from recorder.config.quantities import Amount, parse_amount, parse_size
+from recorder.config.quantities import Amount, parse_amount, parse_reserve, parse_size
 from recorder.config.sources import Source, parse_source, plain_source
 
 _LARGEST_PX = 65535
@@ -48,6 +48,7 @@ def folder(value: Any) -> Path:
         raise Problem(f"{show(value)}: {error}") from None
 
 
+Reserve = Annotated[int, PlainValidator(checked(parse_reserve))]
 Size = Annotated[int, PlainValidator(checked(parse_size))]
 Rate = Annotated[float | Literal["max"], PlainValidator(fps)]
 Folder = Annotated[Path, BeforeValidator(folder)]

@@ -118,6 +118,11 @@ def parse_size(value: object) -> int:
     return max(1, round(number * factor))
 
 
+def parse_reserve(value: object) -> int:
+    """Return the bytes that a config gives, where 0 has a meaning too; see `parse_size`."""
+    return 0 if value in (0, "0") and value is not False else parse_size(value)
+
+
 def format_size(size: int) -> str:
     """Return bytes in the largest unit that gives them exactly: `parse_size` reads it back."""
     for unit, factor in sorted(_BYTES.items(), key=lambda item: -item[1]):

@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from recorder.config.base import Problem, Section
-from recorder.config.fields import Count, Duration, Folder, Size
+from recorder.config.fields import Count, Duration, Folder, Reserve, Size
 from recorder.config.quantities import format_size
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
+from recorder.layout import bytes_for, slots_in
 
 MIN_FRAMES = 4
 """Frames a buffer holds at least: one being filled, one being written, one shown, one to spare."""
@@ -32,12 +33,12 @@ def frames_in(memory: int, spec: FrameSpec) -> int:
     ConfigError
         When it holds fewer than `MIN_FRAMES`, with the memory that would do.
     """
-    count = memory // spec.nbytes
+    count = slots_in(memory, spec)
     if count < MIN_FRAMES:
         raise ConfigError(
             f"{format_size(memory)} hold {count} frames of {spec.nbytes} bytes "
             f"({spec.width}x{spec.height} {spec.pixel_format}); at least {MIN_FRAMES} are needed: "
-            f"{-(-MIN_FRAMES * spec.nbytes // 2**20)}MiB"
+            f"set buffer.memory to {-(-bytes_for(MIN_FRAMES, spec) // 2**20)}MiB or more"
         )
     return count
 
@@ -83,7 +84,7 @@ class RecordingConfig(Section):
     format: Literal["video", "none"] = "video"
     codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "auto"
     duration: Duration | None = None
-    keep_free: Size = 2**30
+    keep_free: Reserve = 2**30
 
     @field_validator("format", mode="before")
     @classmethod

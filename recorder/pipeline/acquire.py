@@ -57,7 +57,7 @@ class Acquisition:
         self.grabs = 0
         self.take_number = 0
         self.last_grab_ns = time.monotonic_ns()
-        self.grabbing_since_ns: int | None = None
+        self.in_driver_since_ns: int | None = None
         self.late = 0
 
     # -- any thread -------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class Acquisition:
 
         The one place where a camera is given another chance, and where that is counted.
         """
-        self.grabbing_since_ns = time.monotonic_ns()
+        self.in_driver_since_ns = time.monotonic_ns()
         try:
             stamp = self._camera.grab()
         except CameraTimeout as error:
@@ -127,7 +127,7 @@ class Acquisition:
             self._sleep(RETRY_S)
             return None
         finally:
-            self.grabbing_since_ns = None
+            self.in_driver_since_ns = None
         self.last_grab_ns = stamp.t_mono_ns
         self.grabs += 1
         self.gauge.add(stamp.t_mono_ns)
@@ -170,6 +170,7 @@ class Acquisition:
         if slot is None:  # no room: not even decoded
             self._ring.miss(stamp, "dropped", "overflow")
             return
+        self.in_driver_since_ns = time.monotonic_ns()
         try:
             self._camera.retrieve(slot.frame)
         except BaseException as error:
@@ -178,5 +179,7 @@ class Acquisition:
             if isinstance(error, BadFrame):
                 return
             raise
+        finally:
+            self.in_driver_since_ns = None
         digest = xxhash.xxh3_64_intdigest(slot.frame.data)
         self._ring.commit(slot, stamp._replace(xxh3_64=digest))

@@ -1,167 +1,95 @@
-"""Looks at a running session ten times a second: rates, disk, and threads that no longer answer.
-
-It only watches; what it finds wrong it hands to the session's one finish function.
-"""
+"""The monitor thread: looks at a running session ten times a second, and sees it to its end."""
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recorder.errors import CameraLost, NoSpace, RecorderError, WriterError
-from recorder.stats import CameraStatus, RateMeter, Totals, ratio_of
-from recorder.system import free_bytes
+from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard, Finish, Liveness
+from recorder.pipeline.meters import Meters, status_of
+from recorder.stats import CameraStatus
 
 if TYPE_CHECKING:
-    from recorder.pipeline.acquire import Acquisition
+    from recorder.pipeline.crew import Crew
     from recorder.pipeline.take import Take
-    from recorder.pipeline.write import Writing
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.1
-LEAVE_TIMEOUT_S = 3.0
-"""How long the acquisition thread may take to leave a grab once the session ends."""
-STUCK_WRITER_S = 10.0
-"""How long an encoder may take nothing at all once the recording is asked to end."""
-
-Finish = Callable[[str, RecorderError], None]
 
 
-class Meters:
-    """What the status is made of, sampled ten times a second."""
+class Monitor:
+    """Watches a crew at work; it carries no frames, and its own failure ends nothing.
 
-    def __init__(self) -> None:
-        self.grabs = RateMeter()
-        self.written = RateMeter()
-        self.raw = RateMeter()
-        self.disk = RateMeter()
-        self.busy = RateMeter()
+    Parameters
+    ----------
+    crew
+        What is watched.
+    disk
+        Where files go.
+    finish
+        Called with what is found wrong.
+    current
+        Gives the take to look at, and whether it is being recorded.
+    """
 
-    def sample(self, t_ns: int, grabs: int, take: Take | None, writing: Writing) -> None:
-        """Take note of all counters at one instant."""
-        totals = take.tally.totals() if take else Totals()
-        self.grabs.sample(t_ns, grabs)
-        self.written.sample(t_ns, totals.written)
-        self.raw.sample(t_ns, take.tally.raw_bytes if take else 0)
-        self.disk.sample(t_ns, bytes_on_disk(take, writing))
-        self.busy.sample(t_ns, writing.busy_ns)
+    def __init__(
+        self,
+        crew: Crew,
+        disk: DiskGuard,
+        finish: Finish,
+        current: Callable[[], tuple[Take | None, bool]],
+    ) -> None:
+        self._crew = crew
+        self._disk = disk
+        self._current = current
+        self._liveness = Liveness(crew.acquisition, crew.writing, finish)
+        self._meters = Meters()
 
-    @property
-    def headroom(self) -> float:
-        """1 - the share of the window in which the writer was busy."""
-        return min(1.0, max(0.0, 1 - self.busy.per_second / 1e9))
+    def begin_take(self) -> None:
+        """Measure afresh."""
+        self._meters = Meters()
 
+    def run(self, ending: threading.Event, writer: threading.Thread) -> float:
+        """Watch until the session is to end and its writer has finished.
 
-def bytes_on_disk(take: Take | None, writing: Writing) -> int:
-    """Return the size of a take's files, the open one included."""
-    return take.bytes_closed() + writing.writer.bytes_on_disk if take else 0
+        Returns
+        -------
+        float
+            How long to wait for the camera's thread yet, in s; 0 if it had its time.
+        """
+        while not ending.wait(TICK_S):
+            self._tick()
+            self._liveness.look_at_camera(time.monotonic_ns())
+        left_by = time.monotonic() + LEAVE_TIMEOUT_S
+        patience_s = LEAVE_TIMEOUT_S
+        while writer.is_alive():
+            writer.join(TICK_S)
+            self._tick()
+            self._liveness.look_at_camera(time.monotonic_ns())
+            if self._liveness.must_abandon(time.monotonic_ns()):
+                patience_s = 0.0
+                self._crew.ring.close()  # a thread cannot be killed: its frame no longer counts
+            elif time.monotonic() > left_by:
+                self._crew.ring.close()  # it may wait for room there, or hang in decoding a frame
+            if self._liveness.writer_is_stuck(time.monotonic_ns()):
+                self._crew.kill_encoder()
+        return patience_s
 
+    def _tick(self) -> None:
+        crew = self._crew
+        take, recording = self._current()
+        try:
+            now = time.monotonic_ns()
+            self._meters.sample(now, crew.acquisition.grabs, take, crew.writing)
+            self._disk.look(recording, self._meters.disk.per_second, crew.waiting_bytes)
+        except Exception:  # an observer's failure never ends a recording
+            log.exception("the monitor failed")
 
-class DiskGuard:
-    """Ends a recording while the disk still has what must stay free."""
-
-    def __init__(self, folder: Path | None, keep_free: int, finish: Finish) -> None:
-        self._folder = folder
-        self._keep_free = keep_free
-        self._finish = finish
-        self.free: int | None = None
-
-    def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
-        """Compare what is free with what must stay so and what is still on its way."""
-        if self._folder is None:
-            return
-        if not _is_there(self._folder):
-            if recording:
-                gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
-                self._finish("writer_failed", WriterError(gone))
-            return
-        self.free = free_bytes(self._folder)
-        # On its way: the ring, and what is written until the encoder has taken all of it.
-        coming = in_flight_bytes + bytes_per_s
-        if recording and self.free < self._keep_free + coming:
-            self._finish(
-                "no_space",
-                NoSpace(
-                    f"{self._folder} has {self.free / 1e9:.2f} GB free, and recording.keep_free "
-                    f"reserves {self._keep_free / 1e9:.2f} GB: stopped"
-                ),
-            )
-
-    def time_left_s(self, bytes_per_s: float) -> float | None:
-        """Return for how long the disk lasts at a rate, down to what must stay free."""
-        if self.free is None or bytes_per_s <= 0:
-            return None
-        return max(0.0, (self.free - self._keep_free) / bytes_per_s)
-
-
-def _is_there(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
-    except OSError:  # a name that is too long, a share that does not answer
-        return False
-
-
-class Liveness:
-    """Notices a camera that never returns, and an encoder that never takes."""
-
-    def __init__(self, acquisition: Acquisition, writing: Writing, finish: Finish) -> None:
-        self._acquisition = acquisition
-        self._writing = writing
-        self._finish = finish
-        self._entries = -1
-        self._moved_ns = time.monotonic_ns()
-
-    def look_at_camera(self, t_ns: int) -> None:
-        """End the session when one grab takes longer than the camera may be silent."""
-        silent_s = self.grab_age_s(t_ns)
-        if silent_s > self._acquisition.patience_s:
-            self._finish(
-                "camera_failed", CameraLost(f"the camera has not answered for {silent_s:.1f} s")
-            )
-
-    def grab_age_s(self, t_ns: int) -> float:
-        """Return for how long the camera has been inside one grab; 0 outside of any."""
-        since = self._acquisition.grabbing_since_ns
-        return (t_ns - since) / 1e9 if since is not None else 0.0
-
-    def must_abandon(self, t_ns: int) -> bool:
-        """Whether an ending session should wait for the camera no longer."""
-        limit_s = min(self._acquisition.patience_s, LEAVE_TIMEOUT_S)
-        return self.grab_age_s(t_ns) > limit_s
-
-    def writer_is_stuck(self, t_ns: int) -> bool:
-        """Whether one frame has been on its way into the encoder for ten seconds."""
-        if self._writing.entries != self._entries or not self._writing.is_handing:
-            self._entries = self._writing.entries
-            self._moved_ns = t_ns
-        return (t_ns - self._moved_ns) / 1e9 > STUCK_WRITER_S
-
-
-def status_of(
-    base: CameraStatus, take: Take | None, meters: Meters, disk: DiskGuard, writing: Writing
-) -> CameraStatus:
-    """Return a status with everything that is measured filled in."""
-    from dataclasses import replace
-
-    totals = take.tally.totals() if take else Totals()
-    raw = take.tally.raw_bytes if take else 0
-    on_disk = bytes_on_disk(take, writing)
-    return replace(
-        base,
-        totals=totals,
-        elapsed_s=take.seconds if take else 0.0,
-        duration=str(take.duration) if take and take.duration else None,
-        fps_in=meters.grabs.per_second,
-        fps_written=meters.written.per_second,
-        headroom=meters.headroom,
-        raw_bytes=raw,
-        file_bytes=on_disk,
-        raw_bytes_s=meters.raw.per_second,
-        disk_bytes_s=meters.disk.per_second,
-        ratio_now=ratio_of(meters.raw.grown, meters.disk.grown),
-        ratio=ratio_of(raw, on_disk),
-        disk_free_bytes=disk.free,
-        time_left_s=disk.time_left_s(meters.disk.per_second),
-        files=tuple(sorted(str(r.files[0]) for r in list(take.reports) if r.files)) if take else (),
-    )
+    def status(self, base: CameraStatus) -> CameraStatus:
+        """Return a status with everything that is measured filled in."""
+        take, _ = self._current()
+        return status_of(base, take, self._meters, self._disk, self._crew.writing)

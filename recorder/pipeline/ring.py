@@ -20,10 +20,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
-
-from recorder.errors import BufferFull, ConfigError
+from recorder.config import frames_in
+from recorder.errors import BufferFull
 from recorder.frame import FrameSpec, FrameStamp
+from recorder.layout import HEADER, NEWEST, ROW, padded, row_at, slots_at
+from recorder.pipeline.view import MAGIC, Look, RingView, cut
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 WhenFull = Literal["drop", "wait", "stop"]
 
-MIN_SLOTS = 4
 WARM_SLOTS = 8
 """Free slots that are refilled in turn; the others only when these are all in use.
 
@@ -41,14 +41,6 @@ MAX_SLOTS = 16_384
 """Bound for tiny frames: more would only cost time and objects."""
 MAX_MISSED = 100_000
 """Rows without a picture that may wait for a stuck writer (7 minutes at 250 fps, 30 MB)."""
-
-_MAGIC = 0x31474E4952434552  # "RECRING1"
-_PAGE = 4096
-# magic, newest sequence number, its slot, slots, slot bytes, first byte, width, height, format
-_HEADER = struct.Struct("@QQQQQQQQ8s")
-_NEWEST = slice(8, 24)
-# sequence number, then the stamp: mono, utc, camera (NaN: none), grab, take, hash
-_ROW = struct.Struct("@QqqdqqQ")
 
 
 @dataclass(slots=True)
@@ -66,78 +58,6 @@ class Entry(NamedTuple):
     slot: Slot | None
     status: str = "written"
     note: str = ""
-
-
-class Look(NamedTuple):
-    """A copy of the newest frame, for a viewer."""
-
-    frame: Frame
-    stamp: FrameStamp
-    sequence: int
-
-
-class RingView:
-    """Look at a ring, in this process or another, without costing the recording anything."""
-
-    def __init__(self, block: Block) -> None:
-        self._buf = memoryview(block.buf)  # its own: the block may be closed while we look
-        self._cut = False
-
-    @property
-    def spec(self) -> FrameSpec | None:
-        """What the frames are; None while the camera has not been opened."""
-        return self._spec if self._measure() else None
-
-    def _measure(self) -> bool:
-        if self._cut:
-            return True
-        magic, _, _, slots, nbytes, first, width, height, name = _HEADER.unpack_from(self._buf)
-        if magic != _MAGIC:
-            return False
-        pixel_format = name.rstrip(b"\0").decode()
-        self._spec = FrameSpec(width, height, pixel_format)
-        self._frames = _cut(self._buf, self._spec, slots, first, nbytes)
-        self._newest = self._buf[_NEWEST].cast("Q")
-        self._cut = True
-        return True
-
-    def newest(self, out: Frame | None = None, after: int = 0) -> Look | None:
-        """Return a copy of the newest frame, or None if there is none newer than `after`.
-
-        Parameters
-        ----------
-        out
-            Array of the ring's shape and dtype to copy into; a new one if left out.
-        after
-            Sequence number of the frame that the caller already has.
-
-        Notes
-        -----
-        The sequence number is read before and after the copy. A camera that overtakes the
-        copy three times running (a viewer starved of processor time) gives None, not a tear.
-        """
-        if not self._measure():
-            return None
-        for _ in range(3):
-            sequence, index = self._newest
-            if sequence in (0, after):
-                return None
-            look = self._copy(index, sequence, out)
-            if look is not None:
-                return look
-        return None
-
-    def _copy(self, index: int, sequence: int, out: Frame | None) -> Look | None:
-        row = _ROW.unpack_from(self._buf, _row_at(index))
-        if row[0] != sequence:
-            return None
-        frame: Frame = np.empty(self._spec.shape, self._spec.dtype) if out is None else out
-        np.copyto(frame, self._frames[index])
-        if _ROW.unpack_from(self._buf, _row_at(index))[0] != sequence:
-            return None
-        _, mono, utc, camera, grab, take, digest = row
-        t_camera_ms = None if camera != camera else camera
-        return Look(frame, FrameStamp(mono, utc, t_camera_ms, grab, take, digest), sequence)
 
 
 class Ring:
@@ -177,8 +97,9 @@ class Ring:
         self.when_full = when_full
         self._buf = memoryview(block.buf)
         self._slots = [
-            Slot(i, frame) for i, frame in enumerate(_cut(block.buf, spec, slots, first, nbytes))
+            Slot(i, frame) for i, frame in enumerate(cut(block.buf, spec, slots, first, nbytes))
         ]
+        self._count = slots
         self._warm = deque(self._slots[:WARM_SLOTS])
         self._cold = self._slots[WARM_SLOTS:]
         self._queue: deque[Entry] = deque()
@@ -191,10 +112,10 @@ class Ring:
             self._mark(slot.index, 0)
         name = spec.pixel_format.encode()
         shape = (slots, nbytes, first, spec.width, spec.height, name)
-        _HEADER.pack_into(block.buf, 0, 0, 0, 0, *shape)
-        struct.pack_into("@Q", block.buf, 0, _MAGIC)  # last: a watcher may look at any moment
-        self._newest = self._buf[_NEWEST].cast("Q")
-        self._view = RingView(block)
+        HEADER.pack_into(block.buf, 0, 0, 0, 0, *shape)
+        struct.pack_into("@Q", block.buf, 0, MAGIC)  # last: a watcher may look at any moment
+        self._newest = self._buf[NEWEST].cast("Q")
+        self._view: RingView | None = RingView(block)
 
     # -- the camera's side, one thread ------------------------------------------------------
 
@@ -212,7 +133,7 @@ class Ring:
             slot = self._pick()
         if slot is None and self.when_full == "stop" and not self._closed:
             raise BufferFull(
-                f"all {len(self._slots)} frames of buffer.memory are full and when_full is stop; "
+                f"all {self._count} frames of buffer.memory are full and when_full is stop; "
                 "raise buffer.memory, or choose a faster codec"
             )
         if slot is not None:
@@ -260,6 +181,15 @@ class Ring:
             self._closed = True
             self._changed.notify_all()
 
+    def let_go(self) -> None:
+        """Drop everything that looks at the memory; whoever still copies a frame may finish."""
+        with self._changed:
+            self._closed = True
+            self._slots, self._cold, self._view = [], [], None
+            self._warm.clear()
+            self._buf = memoryview(b"")
+            self._newest = self._buf.cast("Q")
+
     # -- the writer's side, one thread ------------------------------------------------------
 
     def take(self, timeout_s: float) -> Entry | None:
@@ -295,17 +225,18 @@ class Ring:
     @property
     def slots(self) -> int:
         """How many frames fit."""
-        return len(self._slots)
+        return self._count
 
     @property
     def fill(self) -> float:
         """Share of the slots whose frames the writer has not taken yet, 0 to 1."""
         with self._changed:
-            return (len(self._queue) - self._missed) / len(self._slots)
+            return (len(self._queue) - self._missed) / self._count
 
     def newest(self, out: Frame | None = None, after: int = 0) -> Look | None:
         """Copy the newest frame; see `RingView.newest`."""
-        return self._view.newest(out, after)
+        view = self._view
+        return view.newest(out, after) if view is not None else None
 
     # -- inside; the lock is held -----------------------------------------------------------
 
@@ -330,14 +261,14 @@ class Ring:
             self._cold.append(self._warm.popleft())
 
     def _mark(self, index: int, sequence: int) -> None:
-        struct.pack_into("@Q", self._buf, _row_at(index), sequence)
+        struct.pack_into("@Q", self._buf, row_at(index), sequence)
 
     def _publish(self, index: int, stamp: FrameStamp) -> None:
         self._sequence += 1
         camera = float("nan") if stamp.t_camera_ms is None else stamp.t_camera_ms
-        _ROW.pack_into(
+        ROW.pack_into(
             self._buf,
-            _row_at(index),
+            row_at(index),
             self._sequence,
             stamp.t_mono_ns,
             stamp.t_utc_ns,
@@ -350,37 +281,7 @@ class Ring:
         self._newest[0] = self._sequence
 
 
-def frames_in(nbytes: int, spec: FrameSpec) -> int:
-    """Return how many frames a ring of `nbytes` holds."""
-    room = _padded(spec.nbytes) + _ROW.size
-    return max(0, (nbytes - 2 * _PAGE) // room)
-
-
 def _plan(nbytes: int, spec: FrameSpec, max_slots: int | None) -> tuple[int, int, int]:
     """Return (slots, first byte of the first slot, bytes from slot to slot)."""
     slots = min(frames_in(nbytes, spec), max_slots or MAX_SLOTS)
-    if slots < MIN_SLOTS:
-        need = (_padded(spec.nbytes) + _ROW.size) * MIN_SLOTS + 2 * _PAGE
-        raise ConfigError(
-            f"buffer.memory of {nbytes / 2**20:.3g} MiB holds {slots} frames of {spec}; "
-            f"at least {MIN_SLOTS} are needed: set it to {-(-need // 2**20)}MiB or more"
-        )
-    return slots, _padded(_row_at(slots)), _padded(spec.nbytes)
-
-
-def _cut(buf: memoryview, spec: FrameSpec, slots: int, first: int, nbytes: int) -> list[Frame]:
-    dtype = np.dtype(spec.dtype)
-    count = spec.nbytes // dtype.itemsize
-    return [
-        np.frombuffer(buf, dtype, count, first + i * nbytes).reshape(spec.shape)
-        for i in range(slots)
-    ]
-
-
-def _row_at(index: int) -> int:
-    return 128 + index * _ROW.size
-
-
-def _padded(nbytes: int) -> int:
-    """Round up to whole pages: slots that share no page share no cache line either."""
-    return -(-nbytes // _PAGE) * _PAGE
+    return slots, slots_at(slots), padded(spec.nbytes)

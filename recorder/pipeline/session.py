@@ -29,23 +29,15 @@ from recorder.cameras.base import Camera, EndOfSource
 from recorder.config import Amount, CameraConfig
 from recorder.errors import BufferFull, CameraError, CameraTimeout, RecorderError
 from recorder.frame import FrameSpec
-from recorder.pipeline.acquire import Acquisition
-from recorder.pipeline.arming import nominal_fps, require_rate
+from recorder.pipeline.arming import require_rate
+from recorder.pipeline.crew import Crew
 from recorder.pipeline.files import FileMaker
+from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard
 from recorder.pipeline.memory import Block, allocate
-from recorder.pipeline.monitor import (
-    LEAVE_TIMEOUT_S,
-    TICK_S,
-    DiskGuard,
-    Liveness,
-    Meters,
-    status_of,
-)
-from recorder.pipeline.ring import WARM_SLOTS, Look, Ring
+from recorder.pipeline.monitor import Monitor
 from recorder.pipeline.take import REASONS, Take, TakeSummary
-from recorder.pipeline.write import Writing
+from recorder.pipeline.view import Look
 from recorder.stats import CameraStatus
-from recorder.writers.base import Writer
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -106,8 +98,6 @@ class Session:
         self._block: Block | None = None
         self._spec: FrameSpec | None = None
         self._threads: list[threading.Thread] = []
-        self._meters = Meters()
-        self._disk = DiskGuard(self._files.folder, config.recording.keep_free, self.finish)
 
     def __enter__(self) -> Session:
         return self
@@ -181,8 +171,8 @@ class Session:
             self._takes[number] = self._take = take
             self._in_take = True
             self._state = "recording"
-            self._meters = Meters()
-            self._acquisition.order(lambda: self._begin_take(take))
+            self._monitor.begin_take()
+            self._crew.acquisition.order(lambda: self._begin_take(take))
 
     def _require_ready(self) -> None:
         if self._state not in ("opening", "previewing"):
@@ -194,7 +184,7 @@ class Session:
             if self._take is not None and self._state == "recording":
                 self._take.end("requested")
                 self._in_take = False
-                self._acquisition.order(self._acquisition.end_take)
+                self._crew.acquisition.order(self._crew.acquisition.end_take)
                 self._state = "previewing"
 
     def stop(self) -> None:
@@ -212,6 +202,10 @@ class Session:
         if not self._ended.wait(timeout_s):
             raise TimeoutError(f"the session has not ended within {timeout_s} s")
         return self._take.summary() if self._take is not None else None
+
+    def takes(self) -> tuple[TakeSummary, ...]:
+        """Return how the recordings went so far, in order; the last may still run."""
+        return tuple(take.summary() for take in self._takes.values())
 
     @property
     def error(self) -> RecorderError | None:
@@ -243,16 +237,16 @@ class Session:
         base = replace(
             base,
             frame=str(self._spec),
-            buffer_fill=self._ring.fill,
-            late=self._acquisition.late,
+            buffer_fill=self._crew.ring.fill,
+            late=self._crew.acquisition.late,
         )
-        return status_of(base, self._take, self._meters, self._disk, self._writing)
+        return self._monitor.status(base)
 
     def latest_frame(self, out: Frame | None = None, after: int = 0) -> Look | None:
         """Copy the newest frame for a viewer; see `RingView.newest`."""
         if not self._opened.is_set() or self._spec is None:
             return None
-        return self._ring.newest(out, after)
+        return self._crew.ring.newest(out, after)
 
     # -- the one finish function ----------------------------------------------------------------
 
@@ -274,7 +268,7 @@ class Session:
         self._ending.set()
         self._go.set()
         if self._opened.is_set() and self._spec is not None:
-            self._acquisition.stop()
+            self._crew.acquisition.stop()
 
     # -- opening --------------------------------------------------------------------------------
 
@@ -308,15 +302,15 @@ class Session:
         if self._camera.can_wait:
             return
         self._go.set()
-        deadline = time.monotonic() + max(ARM_TIMEOUT_S, 3 * self._acquisition.patience_s)
-        while not self._acquisition.gauge.wait(0.1):
+        deadline = time.monotonic() + max(ARM_TIMEOUT_S, 3 * self._crew.acquisition.patience_s)
+        while not self._crew.acquisition.gauge.wait(0.1):
             if self._ending.is_set() or time.monotonic() > deadline:
                 break
         if self._error is not None:
             raise self._error
         wanted = self._config.fps
         if self._config.strict and isinstance(wanted, float | int):
-            require_rate(self._acquisition.gauge.fps, float(wanted))
+            require_rate(self._crew.acquisition.gauge.fps, float(wanted))
 
     def _require_spec(self) -> FrameSpec:
         if self._spec is None:
@@ -339,7 +333,7 @@ class Session:
         try:
             self._open_camera()
             self._go.wait()
-            self._acquisition.run()
+            self._crew.acquisition.run()
         except EndOfSource:
             self.finish("end_of_source")
         except BufferFull as error:
@@ -355,18 +349,20 @@ class Session:
     def _open_camera(self) -> None:
         spec = self._camera.open()
         assert self._block is not None
-        policy = self._config.buffer.when_full
-        most = WARM_SLOTS if policy == "wait" else None  # few slots stay in the cache
-        self._ring = Ring(self._block, spec, policy, most)
-        self._acquisition = Acquisition(self._camera, self._ring, self._take_over)
-        self._writing = Writing(
-            self._ring,
+        self._crew = crew = Crew(
+            self._camera,
+            spec,
+            self._block,
+            self._config,
+            self._files,
             self._takes,
-            self._open_writer,
-            lambda: self._acquisition.take_number,
+            self._take_over,
             self.finish,
         )
-        self._watch()
+        disk = DiskGuard(self._files.folder, self._config.recording.keep_free, self.finish)
+        current = lambda: (self._take, self._state == "recording")  # noqa: E731
+        self._monitor = Monitor(crew, disk, self.finish, current)
+        self._watch(crew)
         with self._lock:
             self._spec = spec
             if self._state == "opening" and not self._ends_with_take:
@@ -374,14 +370,14 @@ class Session:
                 self._go.set()
         self._opened.set()
         if self._ending.is_set():
-            self._acquisition.stop()
+            crew.acquisition.stop()
 
-    def _watch(self) -> None:
+    def _watch(self, crew: Crew) -> None:
         try:
-            self._spawn(self._run_writer, "writer")
+            self._spawn(crew.run_writer, "writer")
             self._spawn(self._run_monitor, "monitor")
         except RecorderError:
-            self._ring.close()  # half a session is none
+            crew.ring.close()  # half a session is none
             for thread in self._threads[1:]:
                 thread.join()
             raise
@@ -394,7 +390,7 @@ class Session:
         if self._spec is None:
             self._end_unopened()
             return
-        self._ring.close()
+        self._crew.ring.close()
         with self._lock:
             self._camera_closed = True
             if self._left_behind:  # back from its driver after all
@@ -409,7 +405,7 @@ class Session:
 
     def _begin_take(self, take: Take) -> None:
         self._begun = take
-        self._acquisition.begin_take(take)
+        self._crew.acquisition.begin_take(take)
 
     def _take_over(self) -> None:
         if self._ends_with_take:
@@ -423,71 +419,10 @@ class Session:
             if self._state == "recording":
                 self._state = "previewing"
 
-    # -- the writer thread ----------------------------------------------------------------------
-
-    def _open_writer(self, number: int, part: int) -> Writer:
-        spec = self._require_spec()
-        fps = nominal_fps(self._acquisition.gauge.fps if self._measures_rate else None, spec.fps)
-        take = self._takes[number]
-        return self._files.open(take, part, spec.with_fps(fps), lambda: self._camera.info)
-
-    @property
-    def _measures_rate(self) -> bool:
-        return not self._camera.can_wait
-
-    def _run_writer(self) -> None:
-        try:
-            self._writing.run()
-        except Exception as error:
-            log.exception("the writer failed in an unforeseen way")
-            self.finish("writer_failed", RecorderError(f"{type(error).__name__}: {error}"))
-            self._drain()
-            self._kill_encoder()
-
-    def _drain(self) -> None:
-        while not self._ring.drained:
-            entry = self._ring.take(0.1)
-            if entry is not None and entry.slot is not None:
-                self._ring.give_back(entry.slot)
-
-    # -- the monitor ----------------------------------------------------------------------------
+    # -- the end --------------------------------------------------------------------------------
 
     def _run_monitor(self) -> None:
-        writer = self._threads[1]
-        liveness = Liveness(self._acquisition, self._writing, self.finish)
-        while not self._ending.wait(TICK_S):
-            self._tick()
-            liveness.look_at_camera(time.monotonic_ns())
-        left_by = time.monotonic() + LEAVE_TIMEOUT_S
-        patience_s = LEAVE_TIMEOUT_S
-        while writer.is_alive():
-            writer.join(TICK_S)
-            self._tick()
-            liveness.look_at_camera(time.monotonic_ns())
-            if liveness.must_abandon(time.monotonic_ns()):
-                patience_s = 0.0  # it had its time
-                self._ring.close()  # a thread cannot be killed: its frame no longer counts
-            elif time.monotonic() > left_by:
-                self._ring.close()  # it may wait for room there, or hang in decoding a frame
-            if liveness.writer_is_stuck(time.monotonic_ns()):
-                self._kill_encoder()
-        self._end(patience_s)
-
-    def _tick(self) -> None:
-        try:
-            self._meters.sample(
-                time.monotonic_ns(), self._acquisition.grabs, self._take, self._writing
-            )
-            waiting = int(self._ring.fill * self._ring.slots * self._ring.spec.nbytes)
-            self._disk.look(self._state == "recording", self._meters.disk.per_second, waiting)
-        except Exception:  # an observer's failure never ends a recording
-            log.exception("the monitor failed")
-
-    def _kill_encoder(self) -> None:
-        kill = getattr(self._writing.writer, "kill", None)
-        if kill is not None:
-            log.warning("the encoder took nothing for long; it is ended")
-            kill()
+        self._end(self._monitor.run(self._ending, self._threads[1]))
 
     def _end(self, patience_s: float) -> None:
         self._threads[0].join(patience_s)
@@ -503,6 +438,8 @@ class Session:
         self._ended.set()
 
     def _free(self) -> None:
+        if self._spec is not None:
+            self._crew.ring.let_go()
         if self._block is not None:
             self._block.close()
             self._block = None

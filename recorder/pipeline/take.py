@@ -97,15 +97,17 @@ class Take:
     @property
     def seconds(self) -> float:
         """From the first grab to the last."""
-        return (
-            0.0
-            if self.first_ns is None
-            else ((self.last_ns or self.first_ns) - self.first_ns) / 1e9
-        )
+        if self.first_ns is None:
+            return 0.0
+        return ((self.last_ns or self.first_ns) - self.first_ns) / 1e9
 
     def bytes_closed(self) -> int:
         """Size on disk of the files that are finished."""
         return sum(report.bytes for report in list(self.reports))
+
+    def files(self) -> tuple[str, ...]:
+        """Return the finished files that have frames in them, in order by name."""
+        return tuple(sorted(str(report.files[0]) for report in list(self.reports) if report.files))
 
     def summary(self) -> TakeSummary:
         """Return how it went."""
@@ -116,7 +118,7 @@ class Take:
             **{name: getattr(totals, name) for name in _COUNTERS},
             seconds=round(seconds, 6),
             fps=round((totals.grabbed - 1) / seconds, 3) if seconds > 0 else 0.0,
-            files=tuple(sorted(str(r.files[0]) for r in self.reports if r.files)),
+            files=self.files(),
             raw_bytes=self.tally.raw_bytes,
             file_bytes=self.bytes_closed(),
             errors=tuple(dict.fromkeys(str(error) for error in self.errors)),

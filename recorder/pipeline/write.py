@@ -7,22 +7,17 @@ for preview, record and recovery.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder.errors import NoSpace, RecorderError, WriterError
 from recorder.pipeline.ring import Entry, Ring
 from recorder.pipeline.take import Take
-from recorder.writers import naming
-from recorder.writers.base import Writer, WriteReport
-from recorder.writers.ffmpeg import count_frames
-from recorder.writers.ledger import as_recorder_error
+from recorder.writers.base import Writer
 from recorder.writers.null import NullWriter
 
 if TYPE_CHECKING:
@@ -206,38 +201,14 @@ class Writing:
         settler.start()
 
     def _close(self, take: Take, writer: Writer, handed: int) -> None:
-        try:
-            report = writer.close(take.reason or "writer_failed")
-        except (WriterError, NoSpace) as error:
-            self._report(take, error)
-            self._salvage(take, writer, handed)
-            return
-        except OSError as error:  # the folder's fsync, a full disk while the ledger is settled
-            self._report(take, as_recorder_error(error, Path(error.filename or take.stem or "?")))
-            self._salvage(take, writer, handed)
-            return
+        report = writer.close(take.reason or "writer_failed")
         if report.error is not None:
-            log.warning("%s: %d frames lost: %s", report.files[0], report.lost, report.error)
+            log.warning("%d frames lost: %s", report.lost, report.error)
+        take.tally.lost(handed - report.written, self._ring.spec.nbytes)
         if report.files:
-            take.tally.lost(handed - report.written, self._ring.spec.nbytes)
             take.reports.append(report)
-
-    def _salvage(self, take: Take, writer: Writer, handed: int) -> None:
-        """Claim no more of a file that could not be finished than it is seen to hold."""
-        stem = getattr(writer, "stem", None)
-        if stem is None:
-            return
-        files = [
-            naming.beside(stem, suffix) for suffix in (naming.VIDEO, naming.LEDGER, naming.ABOUT)
-        ]
-        there = [path for path in files if path.exists()]
-        written = 0
-        with contextlib.suppress(OSError, WriterError):
-            written = min(handed, count_frames(files[0])) if files[0] in there else 0
-        take.tally.lost(handed - written, self._ring.spec.nbytes)
-        if there:
-            size = sum(path.stat().st_size for path in there)
-            take.reports.append(WriteReport(tuple(files), written, handed - written, size))
+        if report.unfinished is not None:
+            self._report(take, report.unfinished)
 
     def _report(self, take: Take | None, error: RecorderError) -> None:
         reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"

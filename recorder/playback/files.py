@@ -86,12 +86,12 @@ def find_parts(path: Path) -> list[Part]:
         stems = _parts_of(path)
     if not stems:
         raise RecorderError(f"{path}: there is no recording (no {naming.LEDGER} with its video)")
-    return [_part(stem) for stem in sorted(stems)]
+    return [Part(stem, _read_about(stem)) for stem in sorted(stems)]
 
 
 def _stems_in(paths: Iterable[Path]) -> set[Path]:
     found = (_stem_of(path) for path in paths)
-    return {stem for stem in found if stem is not None and _has_ledger(stem)}
+    return {stem for stem in found if stem is not None and _is_recording(stem)}
 
 
 def _stem_of(path: Path) -> Path | None:
@@ -109,16 +109,17 @@ def _parts_of(stem: Path) -> set[Path]:
         for found in _stems_in(stem.parent.iterdir())
         if found.name.startswith(f"{stem.name}_") and found.name[len(stem.name) + 1 :].isdigit()
     ]
-    return {*later, *([stem] if _has_ledger(stem) else [])}
+    return {*later, *([stem] if _is_recording(stem) else [])}
 
 
-def _has_ledger(stem: Path) -> bool:
-    return naming.beside(stem, naming.LEDGER).is_file()
+def _is_recording(stem: Path) -> bool:
+    """Whether there is a ledger, or an about file of ours whose ledger somebody removed."""
+    return naming.beside(stem, naming.LEDGER).is_file() or "ffmpeg_command" in _read_about(stem)
 
 
-def _part(stem: Path) -> Part:
+def _read_about(stem: Path) -> dict[str, Any]:
     try:
         about = json.loads(naming.beside(stem, naming.ABOUT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        about = {}
-    return Part(stem, about if isinstance(about, dict) else {})
+        return {}
+    return about if isinstance(about, dict) else {}

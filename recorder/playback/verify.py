@@ -13,12 +13,15 @@ import xxhash
 
 from recorder.errors import RecorderError
 from recorder.playback.files import Part, find_parts
-from recorder.writers.ffmpeg import decode_frames
+from recorder.writers.decode import decode_frames
 from recorder.writers.ledger import Row, read_rows
 
 EXIT_DIFFERS = 7
 _LOOK_AHEAD = 64
 """How far to search for a frame that is out of place, in frames."""
+
+_NO_FILE_YET_NS = 2_000_000_000
+"""ffmpeg makes its file while the first frames are on their way to it."""
 
 Advance = Callable[[int], None]
 """Told, now and then, how many frames have been compared."""
@@ -143,11 +146,10 @@ def verify_part(part: Part, advance: Advance | None = None) -> PartVerdict:
     """Verify one file; see `verify`."""
     state = part.state
     try:
-        rows = list(read_rows(part.ledger))
+        rows = list(read_rows(part.ledger)) if part.ledger.exists() else []
         _require_order(rows, part.ledger)
         written = [row for row in rows if row.status == "written"]
-        if not part.video.exists() and (written or state == "complete"):
-            raise RecorderError(f"{part.video} is missing")
+        _require_video(part, state, written)
         digests = _digests(part, advance) if part.video.exists() else iter(())
         found = _compare(written, digests)
     except RecorderError as error:
@@ -168,6 +170,17 @@ def verify_part(part: Part, advance: Advance | None = None) -> PartVerdict:
         first=found.first,
         problem=_disagreement(part, rows),
     )
+
+
+def _require_video(part: Part, state: str, written: Sequence[Row]) -> None:
+    """Miss a file that should be there; a kill may have come before ffmpeg made it."""
+    if not part.ledger.exists():
+        raise RecorderError(f"{part.ledger} is missing: nothing says what the camera gave")
+    if part.video.exists() or not written:
+        return
+    just_begun = written[-1].t_mono_ns - written[0].t_mono_ns < _NO_FILE_YET_NS
+    if state == "complete" or not just_begun:
+        raise RecorderError(f"{part.video} is missing")
 
 
 def _digests(part: Part, advance: Advance | None) -> Iterator[int]:
@@ -203,6 +216,7 @@ class _Comparison:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.remaining = deque(rows)
+        self._last: Row | None = None
         self._seen: deque[int | None] = deque(maxlen=_LOOK_AHEAD)
         self.exact = 0
         self.wrong = 0
@@ -237,7 +251,7 @@ class _Comparison:
         return None
 
     def _pass(self) -> Row:
-        row = self.remaining.popleft()
+        row = self._last = self.remaining.popleft()
         self._seen.append(row.xxh3_64)
         return row
 
@@ -247,9 +261,10 @@ class _Comparison:
         self.first = self.first or Difference(row.frame, row.grab, what)
 
     def _extra(self, what: str) -> None:
-        before = self.remaining[0].frame - 1 if self.remaining else self.exact + self.wrong - 1
         self.wrong += 1
-        self.first = self.first or Difference(max(before, 0), -1, what)
+        if self.first is None:
+            frame, grab = (self._last.frame, self._last.grab) if self._last else (0, 0)
+            self.first = Difference(frame, grab, what)
 
 
 def _compare(rows: Sequence[Row], digests: Iterable[int]) -> _Comparison:

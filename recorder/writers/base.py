@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from recorder.errors import RecorderError
 from recorder.frame import FrameSpec, FrameStamp
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class WriteReport:
         Size on disk of all files together.
     error
         Why the file ended early; None if it was closed as intended.
+    unfinished
+        What kept the file from being finished and confirmed by the disk; it is then not
+        reported as a success, whatever is in it. None if nothing did.
     """
 
     files: tuple[Path, ...]
@@ -35,6 +39,7 @@ class WriteReport:
     lost: int = 0
     bytes: int = 0
     error: str | None = None
+    unfinished: RecorderError | None = None
 
 
 class Writer(Protocol):
@@ -74,10 +79,4 @@ class Writer(Protocol):
         """How much the file holds by now."""
 
     def close(self, reason: str) -> WriteReport:
-        """Finish the file, whatever state it is in, and count what is in it.
-
-        Raises
-        ------
-        WriterError, NoSpace
-            The file could not be brought to the disk: it is not reported as recorded.
-        """
+        """Finish the file, whatever state it is in, and count what is in it."""

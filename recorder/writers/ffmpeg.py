@@ -11,11 +11,8 @@ import os
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Generator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
-
-import numpy as np
+from typing import IO, TYPE_CHECKING
 
 from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameSpec
@@ -23,8 +20,6 @@ from recorder.system import ENCODER_NICE, start_child, write_all
 from recorder.writers.codecs import RAW_FORMAT, Codec
 
 if TYPE_CHECKING:
-    import io
-
     from recorder.frame import Frame
 
 MAX_FPS = 1000.0
@@ -73,74 +68,6 @@ def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
         *("-f", "matroska", "-cluster_time_limit", str(CLUSTER_MS), "-flush_packets", "1"),
         *("-n", target),
     ]
-
-
-def decode_command(source: str, pixel_format: str) -> list[str]:
-    """Return the command that writes every frame of a file to a pipe, raw."""
-    return [
-        *(executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"),
-        *("-i", source, "-map", "0:v:0", "-fps_mode", "passthrough"),
-        *("-f", "rawvideo", "-pix_fmt", RAW_FORMAT[pixel_format], "pipe:1"),
-    ]
-
-
-def count_frames(path: Path) -> int:
-    """Count the whole frames in a video file, without decoding them.
-
-    Parameters
-    ----------
-    path
-        Any file ffmpeg opens, also one that was cut off by a kill.
-    """
-    command = [executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"]
-    command += ["-progress", "pipe:1", "-i", file_url(path), "-map", "0:v:0", "-c", "copy"]
-    command += ["-f", "null", "-"]
-    child = start_child(command, stdout=subprocess.PIPE, nice=ENCODER_NICE)
-    out, _ = child.communicate()
-    counts = [int(line[6:]) for line in out.splitlines() if line.startswith(b"frame=")]
-    return counts[-1] if counts else 0
-
-
-def decode_frames(path: Path, spec: FrameSpec) -> Generator[Frame, None, None]:
-    """Decode a file, frame after frame.
-
-    Parameters
-    ----------
-    path
-        Any file ffmpeg opens, also one that was cut off by a kill.
-    spec
-        Size and pixel format of its frames.
-
-    Yields
-    ------
-    array of `spec`
-        The same array each time, overwritten by the next frame.
-    """
-    child = start_child(
-        decode_command(file_url(path), spec.pixel_format),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # what is broken shows in the frames that are missing
-    )
-    assert child.stdout is not None
-    frame: Frame = np.empty(spec.shape, spec.dtype)
-    try:
-        while _read_into(child.stdout, frame.data.cast("B")):
-            yield frame
-    finally:
-        child.stdout.close()
-        child.kill()
-        child.wait()
-
-
-def _read_into(stream: IO[bytes], room: memoryview) -> bool:
-    """Fill `room`; False at the end of the stream (a partial frame is no frame)."""
-    raw = cast("io.RawIOBase", stream)
-    while room:
-        got = raw.readinto(room)
-        if not got:
-            return False
-        room = room[got:]
-    return True
 
 
 class StderrTail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ import numpy as np
 from recorder.errors import EncoderDied, NotLossless
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import Codec, nearest
-from recorder.writers.ffmpeg import Encoder, decode_frames
+from recorder.writers.decode import decode_frames
+from recorder.writers.ffmpeg import Encoder
+from recorder.writers.ledger import as_recorder_error
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -46,18 +49,26 @@ def prove(spec: FrameSpec, codec: Codec) -> None:
     ------
     NotLossless
         The codec refuses these frames, or does not give back the same bits; nothing was recorded.
+    WriterError, NoSpace
+        There is no ffmpeg, or no room for temporary files.
     """
-    with tempfile.TemporaryDirectory(prefix="recorder-proof-") as folder:
-        path = Path(folder) / "proof.mkv"
-        _encode(spec, codec, path)
-        decoded = decode_frames(path, spec)
+    try:
+        with tempfile.TemporaryDirectory(prefix="recorder-proof-") as folder:
+            path = Path(folder) / "proof.mkv"
+            _encode(spec, codec, path)
+            _compare(spec, codec, path)
+    except OSError as error:
+        raise as_recorder_error(error, Path(tempfile.gettempdir())) from error
+
+
+def _compare(spec: FrameSpec, codec: Codec, path: Path) -> None:
+    with closing(decode_frames(path, spec)) as decoded:
         for name, frame in patterns(spec):
             back = next(decoded, None)
             if back is None:
                 raise NotLossless(f"{_name(codec)} loses the {name} test frame of {spec}")
             if not np.array_equal(frame, back):
                 raise NotLossless(_difference(spec, codec, name, frame, back))
-        decoded.close()
 
 
 def _encode(spec: FrameSpec, codec: Codec, path: Path) -> None:

@@ -13,7 +13,8 @@ from recorder.writers import about as about_file
 from recorder.writers import naming
 from recorder.writers.base import WriteReport
 from recorder.writers.codecs import Codec
-from recorder.writers.ffmpeg import Encoder, count_frames
+from recorder.writers.decode import count_frames
+from recorder.writers.ffmpeg import Encoder
 from recorder.writers.ledger import Ledger, as_recorder_error, sync_path
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class VideoWriter:
         self.video = naming.beside(stem, naming.VIDEO)
         self._ledger_path = naming.beside(stem, naming.LEDGER)
         self._about_path = naming.beside(stem, naming.ABOUT)
+        self._paths = (self.video, self._ledger_path, self._about_path)
         self._codec = codec
         self._about = dict(about)
         self._counts = {"written": 0, "dropped": 0, "bad": 0, "gap": 0}
@@ -150,25 +152,37 @@ class VideoWriter:
         ----------
         reason
             Why it ends, for the about file; replaced if ffmpeg failed.
-
-        Raises
-        ------
-        WriterError, NoSpace
-            The ledger or the about file cannot be finished, or the disk does not confirm.
         """
         error = self._finish_encoder()
-        written = self._encoder.handed if error is None else self._count()
+        handed = self._encoder.handed
+        written = handed if error is None else min(handed, self._count())
+        unfinished = None
+        try:
+            self._settle(written, reason, error)
+        except RecorderError as failure:
+            unfinished = failure
+        except OSError as failure:  # the folder is gone, or its disk
+            unfinished = as_recorder_error(failure, self.stem)
+        if unfinished is not None:  # claim no more than the file is seen to hold
+            written = min(handed, self._count())
+        there = [path for path in self._paths if path.exists()]
+        return WriteReport(
+            self._paths if there else (),
+            written,
+            handed - written,
+            sum(path.stat().st_size for path in there),
+            None if error is None else str(error),
+            unfinished,
+        )
+
+    def _settle(self, written: int, reason: str, error: RecorderError | None) -> None:
         note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
-        lost = self._ledger.settle(written, note)
-        self._ledger.close()
+        self._counts["dropped"] += self._ledger.settle(written, note)
         self._counts["written"] = self._ledger.frames
-        self._counts["dropped"] += lost
+        self._ledger.close()
         if error is not None:
             reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"
         self._complete(reason, error)
-        files = (self.video, self._ledger_path, self._about_path)
-        size = sum(path.stat().st_size for path in files if path.exists())
-        return WriteReport(files, written, lost, size, None if error is None else str(error))
 
     def _finish_encoder(self) -> RecorderError | None:
         try:
@@ -178,7 +192,10 @@ class VideoWriter:
         return None
 
     def _count(self) -> int:
-        return count_frames(self.video) if self.video.exists() else 0
+        try:
+            return count_frames(self.video) if self.video.exists() else 0
+        except (OSError, WriterError):  # no ffmpeg any more: nothing is known to be in it
+            return 0
 
     def _complete(self, reason: str, error: RecorderError | None) -> None:
         self._about |= {

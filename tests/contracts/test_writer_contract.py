@@ -11,7 +11,7 @@ from recorder.errors import EncoderDied, FileTaken
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
-from recorder.writers.ffmpeg import decode_frames
+from recorder.writers.decode import decode_frames
 from recorder.writers.ledger import read_rows
 from recorder.writers.null import NullWriter
 from recorder.writers.video import VideoWriter

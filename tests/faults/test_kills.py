@@ -16,7 +16,7 @@ import pytest
 
 from recorder.playback.files import find_parts
 from recorder.playback.verify import verify
-from recorder.writers.ffmpeg import count_frames
+from recorder.writers.decode import count_frames
 from recorder.writers.ledger import read_rows
 
 CONFIG = """

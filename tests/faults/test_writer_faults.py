@@ -24,7 +24,7 @@ from helpers import (
 )
 
 from recorder import verify
-from recorder.pipeline import monitor
+from recorder.pipeline import guards
 from recorder.pipeline.session import Session
 from recorder.pipeline.take import TakeSummary
 from recorder.writers import ffmpeg
@@ -293,7 +293,7 @@ def test_halted_for_a_while(tmp_path: Path, halt: Any) -> None:
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "STUCK_WRITER_S", 0.5)
+    monkeypatch.setattr(guards, "STUCK_WRITER_S", 0.5)
     monkeypatch.setattr(ffmpeg, "CLOSE_TIMEOUT_S", 0.5)
 
 

@@ -11,7 +11,8 @@ from ip_camera import ip_camera
 
 from recorder.frame import FrameSpec
 from recorder.playback.files import find_parts
-from recorder.writers.ffmpeg import decode_frames, executable
+from recorder.writers.decode import decode_frames
+from recorder.writers.ffmpeg import executable
 from recorder.writers.ledger import read_rows
 
 CONFIG = """

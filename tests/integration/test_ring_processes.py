@@ -14,7 +14,8 @@ import pytest
 
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.pipeline import memory
-from recorder.pipeline.ring import Ring, RingView
+from recorder.pipeline.ring import Ring
+from recorder.pipeline.view import RingView
 from recorder.system import LINUX
 
 SPEC = FrameSpec(640, 480, "gray8")
@@ -25,7 +26,8 @@ import json, os, sys
 import numpy as np
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.pipeline.memory import allocate, attach
-from recorder.pipeline.ring import Ring, RingView
+from recorder.pipeline.ring import Ring
+from recorder.pipeline.view import RingView
 """
 
 # Looks until it has seen enough, or for ever; every sample of a frame is its grab mod 251.

@@ -9,7 +9,8 @@ import xxhash
 from recorder.cameras.scene import painter
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import choose
-from recorder.writers.ffmpeg import Encoder, count_frames, decode_frames
+from recorder.writers.decode import count_frames, decode_frames
+from recorder.writers.ffmpeg import Encoder
 
 KINDS = [("gray8", "fast"), ("gray16", "fast"), ("bgr8", "archive"), ("gray8", "compatible")]
 

@@ -13,7 +13,8 @@ from hypothesis.stateful import (
 
 from recorder.errors import BufferFull
 from recorder.frame import FrameSpec, FrameStamp
-from recorder.pipeline.ring import Ring, RingView
+from recorder.pipeline.ring import Ring
+from recorder.pipeline.view import RingView
 
 SPECS = [FrameSpec(1, 1, "gray8"), FrameSpec(5, 3, "bgr8"), FrameSpec(3, 7, "gray16")]
 PICK = st.integers(0, 10**6)

@@ -132,7 +132,10 @@ CASES = {
     ),
     "too few frames": (
         TOP + "    size: [1280, 720]\n    pixel_format: bgr8\nbuffer: {memory: 1MiB}\n",
-        ["x.yaml:6: buffer.memory: 1MiB hold 0 frames", "at least 4 are needed: 11MiB"],
+        [
+            "x.yaml:6: buffer.memory: 1MiB hold 0 frames",
+            "at least 4 are needed: set buffer.memory to 11MiB",
+        ],
     ),
     "no source": ("cameras:\n  top: {fps: 30}\n", ["x.yaml:2: cameras.top.source: missing"]),
     "source of nothing": (

@@ -230,12 +230,14 @@ def test_an_error_in_a_grab_ends_the_run_without_a_row(error):
 
 def test_somebody_can_see_since_when_a_grab_lasts():
     seen = []
-    camera = ScriptedCamera(lambda: seen.append(bench.acquisition.grabbing_since_ns), EndOfSource())
+    camera = ScriptedCamera(
+        lambda: seen.append(bench.acquisition.in_driver_since_ns), EndOfSource()
+    )
     bench = Bench(camera)
     before = time.monotonic_ns()
     bench.run()
     assert before <= seen[0] <= time.monotonic_ns()
-    assert bench.acquisition.grabbing_since_ns is None
+    assert bench.acquisition.in_driver_since_ns is None
 
 
 # -- a full ring --------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from recorder.config import (
 )
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
+from recorder.layout import bytes_for
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 LEAST = "cameras: {top: {source: synthetic}}"
@@ -250,9 +251,13 @@ def test_overrides_make_what_is_missing():
 def test_memory_holds_four_frames():
     spec = FrameSpec(1280, 720, "gray8")
     assert frames_in(256 * 2**20, spec) == 291
-    assert frames_in(4 * spec.nbytes, spec) == 4
-    with pytest.raises(ConfigError, match=r"hold 3 frames.*at least 4 are needed: 4MiB"):
-        frames_in(4 * spec.nbytes - 1, spec)
+    assert frames_in(bytes_for(4, spec), spec) == 4
+    with pytest.raises(ConfigError, match=r"hold 3 frames.*at least 4 .*memory to 4MiB or more"):
+        frames_in(bytes_for(4, spec) - 1, spec)
+
+
+def test_nothing_may_be_kept_free():
+    assert top(LEAST, "recording.keep_free=0").recording.keep_free == 0
 
 
 START = datetime(2026, 11, 22, 12, 0, 0)

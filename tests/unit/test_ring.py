@@ -1,25 +1,27 @@
 """The ring: what it lends, refuses, passes on and shows."""
 
+import gc
 import re
 import struct
 import sys
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
 
 from recorder.errors import BufferFull, ConfigError
 from recorder.frame import FrameSpec, FrameStamp
+from recorder.layout import slots_in
 from recorder.pipeline.memory import allocate
 from recorder.pipeline.ring import (
     MAX_MISSED,
     MAX_SLOTS,
     WARM_SLOTS,
     Ring,
-    RingView,
-    frames_in,
 )
+from recorder.pipeline.view import RingView
 
 SPEC = FrameSpec(6, 4, "gray8")
 SHAPES = [(1, 1), (1, 7), (7, 1), (37, 53), (64, 64), (64, 65), (4097, 1)]
@@ -121,21 +123,21 @@ def test_slots_are_frames_that_share_no_byte(size, pixel_format):
 
 @pytest.mark.parametrize("pixel_format", FORMATS)
 @pytest.mark.parametrize("size", [*SHAPES, (1618, 1237)], ids=str)
-def test_four_frames_fit_where_frames_in_says_so_and_not_a_byte_less(size, pixel_format):
+def test_four_frames_fit_where_slots_in_says_so_and_not_a_byte_less(size, pixel_format):
     spec = FrameSpec(*size, pixel_format)
     with pytest.raises(ConfigError) as error:
         Ring(PlainBlock(8192), spec)
-    megabytes = int(re.search(r"set it to (\d+)MiB or more", str(error.value))[1])
+    megabytes = int(re.search(r"buffer.memory to (\d+)MiB or more", str(error.value))[1])
     low, high = 0, megabytes * 2**20
-    assert frames_in(high, spec) >= 4  # what the message says is enough
+    assert slots_in(high, spec) >= 4  # what the message says is enough
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if frames_in(middle, spec) >= 4 else (middle, high)
+        low, high = (low, middle) if slots_in(middle, spec) >= 4 else (middle, high)
     ring = Ring(PlainBlock(high), spec)
     assert ring.slots == 4
     last = [ring.reserve() for _ in range(4)][-1]
     last.frame.fill(1)
-    with pytest.raises(ConfigError, match="holds 3 frames"):
+    with pytest.raises(ConfigError, match="hold 3 frames"):
         Ring(PlainBlock(low), spec)
 
 
@@ -143,8 +145,8 @@ def test_too_little_memory_is_said_with_value_limit_and_remedy():
     with pytest.raises(ConfigError) as error:
         Ring(PlainBlock(2**20), FrameSpec(1920, 1080, "bgr8", 30.0))
     assert str(error.value) == (
-        "buffer.memory of 1 MiB holds 0 frames of 1920x1080 bgr8 at 30 fps; "
-        "at least 4 are needed: set it to 24MiB or more"
+        "1MiB hold 0 frames of 6220800 bytes (1920x1080 bgr8); "
+        "at least 4 are needed: set buffer.memory to 24MiB or more"
     )
 
 
@@ -577,3 +579,22 @@ def test_a_look_between_the_steps_of_a_commit_never_mixes_two_frames(written):
         assert look is None
     else:
         assert (look.stamp.grab, seen(look.frame)) == (1, {1})
+
+
+def test_letting_go_frees_the_memory_and_leaves_viewers_with_nothing():
+    block = allocate(2**20)
+    ring = Ring(block, SPEC)
+    slot = ring.reserve()
+    slot.frame.fill(7)
+    ring.commit(slot, FrameStamp(1, 2))
+    del slot
+    mapped = weakref.ref(block.buf.obj)
+    ring.let_go()
+    assert ring.newest() is None
+    assert ring.reserve() is None
+    assert ring.slots > 0
+    ring.take(0)
+    block.close()
+    del block
+    gc.collect()
+    assert mapped() is None

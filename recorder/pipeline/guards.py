@@ -1,0 +1,105 @@
+"""Notice what would lose frames: a full disk, a camera or an encoder that no longer answers.
+
+What is found wrong goes to the session's one finish function.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recorder.errors import CameraLost, NoSpace, RecorderError, WriterError
+from recorder.system import free_bytes
+
+if TYPE_CHECKING:
+    from recorder.pipeline.acquire import Acquisition
+    from recorder.pipeline.write import Writing
+
+LEAVE_TIMEOUT_S = 3.0
+"""How long the acquisition thread may take to leave a grab once the session ends."""
+STUCK_WRITER_S = 10.0
+"""How long an encoder may take nothing at all once the recording is asked to end."""
+
+Finish = Callable[[str, RecorderError], None]
+
+
+class DiskGuard:
+    """Ends a recording while the disk still has what must stay free."""
+
+    def __init__(self, folder: Path | None, keep_free: int, finish: Finish) -> None:
+        self._folder = folder
+        self._keep_free = keep_free
+        self._finish = finish
+        self.free: int | None = None
+
+    def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
+        """Compare what is free with what must stay so and what is still on its way."""
+        if self._folder is None:
+            return
+        if not _is_there(self._folder):
+            if recording:
+                gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
+                self._finish("writer_failed", WriterError(gone))
+            return
+        self.free = free_bytes(self._folder)
+        # On its way: the ring, and what is written until the encoder has taken all of it.
+        coming = in_flight_bytes + bytes_per_s
+        if recording and self.free < self._keep_free + coming:
+            self._finish(
+                "no_space",
+                NoSpace(
+                    f"{self._folder} has {self.free / 1e9:.2f} GB free, and recording.keep_free "
+                    f"reserves {self._keep_free / 1e9:.2f} GB: stopped"
+                ),
+            )
+
+    def time_left_s(self, bytes_per_s: float) -> float | None:
+        """Return for how long the disk lasts at a rate, down to what must stay free."""
+        if self.free is None or bytes_per_s <= 0:
+            return None
+        return max(0.0, (self.free - self._keep_free) / bytes_per_s)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a name that is too long, a share that does not answer
+        return False
+
+
+class Liveness:
+    """Notices a camera that never returns, and an encoder that never takes."""
+
+    def __init__(self, acquisition: Acquisition, writing: Writing, finish: Finish) -> None:
+        self._acquisition = acquisition
+        self._writing = writing
+        self._finish = finish
+        self._entries = -1
+        self._moved_ns = time.monotonic_ns()
+
+    def look_at_camera(self, t_ns: int) -> None:
+        """End the session when one grab takes longer than the camera may be silent."""
+        silent_s = self.silent_s(t_ns)
+        if silent_s > self._acquisition.patience_s:
+            self._finish(
+                "camera_failed", CameraLost(f"the camera has not answered for {silent_s:.1f} s")
+            )
+
+    def silent_s(self, t_ns: int) -> float:
+        """Return for how long the camera has been inside one grab; 0 outside of any."""
+        since = self._acquisition.in_driver_since_ns
+        return (t_ns - since) / 1e9 if since is not None else 0.0
+
+    def must_abandon(self, t_ns: int) -> bool:
+        """Whether an ending session should wait for the camera no longer."""
+        limit_s = min(self._acquisition.patience_s, LEAVE_TIMEOUT_S)
+        return self.silent_s(t_ns) > limit_s
+
+    def writer_is_stuck(self, t_ns: int) -> bool:
+        """Whether one frame has been on its way into the encoder for ten seconds."""
+        if self._writing.entries != self._entries or not self._writing.is_handing:
+            self._entries = self._writing.entries
+            self._moved_ns = t_ns
+        return (t_ns - self._moved_ns) / 1e9 > STUCK_WRITER_S

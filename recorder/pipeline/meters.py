@@ -1,0 +1,70 @@
+"""What the status is made of: counters sampled ten times a second, and rates from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from recorder.stats import CameraStatus, RateMeter, Totals, ratio_of
+
+if TYPE_CHECKING:
+    from recorder.pipeline.guards import DiskGuard
+    from recorder.pipeline.take import Take
+    from recorder.pipeline.write import Writing
+
+
+class Meters:
+    """What the status is made of, sampled ten times a second."""
+
+    def __init__(self) -> None:
+        self.grabs = RateMeter()
+        self.written = RateMeter()
+        self.raw = RateMeter()
+        self.disk = RateMeter()
+        self.busy = RateMeter()
+
+    def sample(self, t_ns: int, grabs: int, take: Take | None, writing: Writing) -> None:
+        """Take note of all counters at one instant."""
+        totals = take.tally.totals() if take else Totals()
+        self.grabs.sample(t_ns, grabs)
+        self.written.sample(t_ns, totals.written)
+        self.raw.sample(t_ns, take.tally.raw_bytes if take else 0)
+        self.disk.sample(t_ns, bytes_on_disk(take, writing))
+        self.busy.sample(t_ns, writing.busy_ns)
+
+    @property
+    def headroom(self) -> float:
+        """1 - the share of the window in which the writer was busy."""
+        return min(1.0, max(0.0, 1 - self.busy.per_second / 1e9))
+
+
+def bytes_on_disk(take: Take | None, writing: Writing) -> int:
+    """Return the size of a take's files, the open one included."""
+    return take.bytes_closed() + writing.writer.bytes_on_disk if take else 0
+
+
+def status_of(
+    base: CameraStatus, take: Take | None, meters: Meters, disk: DiskGuard, writing: Writing
+) -> CameraStatus:
+    """Return a status with everything that is measured filled in."""
+    totals = take.tally.totals() if take else Totals()
+    raw = take.tally.raw_bytes if take else 0
+    on_disk = bytes_on_disk(take, writing)
+    return replace(
+        base,
+        totals=totals,
+        elapsed_s=take.seconds if take else 0.0,
+        duration=str(take.duration) if take and take.duration else None,
+        fps_in=meters.grabs.per_second,
+        fps_written=meters.written.per_second,
+        headroom=meters.headroom,
+        raw_bytes=raw,
+        file_bytes=on_disk,
+        raw_bytes_s=meters.raw.per_second,
+        disk_bytes_s=meters.disk.per_second,
+        ratio_now=ratio_of(meters.raw.grown, meters.disk.grown),
+        ratio=ratio_of(raw, on_disk),
+        disk_free_bytes=disk.free,
+        time_left_s=disk.time_left_s(meters.disk.per_second),
+        files=take.files() if take else (),
+    )

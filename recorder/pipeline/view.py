@@ -1,0 +1,98 @@
+"""Look at a ring from any thread or process: the newest frame is copied, never popped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from recorder.frame import FrameSpec, FrameStamp
+from recorder.layout import HEADER, NEWEST, ROW, row_at
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame
+    from recorder.pipeline.memory import Block
+
+MAGIC = 0x31474E4952434552  # "RECRING1"
+
+
+class Look(NamedTuple):
+    """A copy of the newest frame, for a viewer."""
+
+    frame: Frame
+    stamp: FrameStamp
+    sequence: int
+
+
+class RingView:
+    """Look at a ring, in this process or another, without costing the recording anything."""
+
+    def __init__(self, block: Block) -> None:
+        self._buf = memoryview(block.buf)  # its own: the block may be closed while we look
+        self._cut = False
+
+    @property
+    def spec(self) -> FrameSpec | None:
+        """What the frames are; None while the camera has not been opened."""
+        return self._spec if self._measure() else None
+
+    def _measure(self) -> bool:
+        if self._cut:
+            return True
+        magic, _, _, slots, nbytes, first, width, height, name = HEADER.unpack_from(self._buf)
+        if magic != MAGIC:
+            return False
+        pixel_format = name.rstrip(b"\0").decode()
+        self._spec = FrameSpec(width, height, pixel_format)
+        self._frames = cut(self._buf, self._spec, slots, first, nbytes)
+        self._newest = self._buf[NEWEST].cast("Q")
+        self._cut = True
+        return True
+
+    def newest(self, out: Frame | None = None, after: int = 0) -> Look | None:
+        """Return a copy of the newest frame, or None if there is none newer than `after`.
+
+        Parameters
+        ----------
+        out
+            Array of the ring's shape and dtype to copy into; a new one if left out.
+        after
+            Sequence number of the frame that the caller already has.
+
+        Notes
+        -----
+        The sequence number is read before and after the copy. A camera that overtakes the
+        copy three times running (a viewer starved of processor time) gives None, not a tear.
+        """
+        if not self._measure():
+            return None
+        for _ in range(3):
+            sequence, index = self._newest
+            if sequence in (0, after):
+                return None
+            look = self._copy(index, sequence, out)
+            if look is not None:
+                return look
+        return None
+
+    def _copy(self, index: int, sequence: int, out: Frame | None) -> Look | None:
+        row = ROW.unpack_from(self._buf, row_at(index))
+        if row[0] != sequence:
+            return None
+        frame: Frame = np.empty(self._spec.shape, self._spec.dtype) if out is None else out
+        np.copyto(frame, self._frames[index])
+        if ROW.unpack_from(self._buf, row_at(index))[0] != sequence:
+            return None
+        _, mono, utc, camera, grab, take, digest = row
+        t_camera_ms = None if camera != camera else camera
+        return Look(frame, FrameStamp(mono, utc, t_camera_ms, grab, take, digest), sequence)
+
+
+def cut(buf: memoryview, spec: FrameSpec, slots: int, first: int, nbytes: int) -> list[Frame]:
+    """Return the slots of a ring as arrays over its memory."""
+    dtype = np.dtype(spec.dtype)
+    count = spec.nbytes // dtype.itemsize
+    return [
+        np.frombuffer(buf, dtype, count, first + i * nbytes).reshape(spec.shape)
+        for i in range(slots)
+    ]
