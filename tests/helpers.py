@@ -156,7 +156,7 @@ def camera_config(folder: Path, **changes: Any) -> Any:
     Keys with a dot go below: ``buffer.memory``, ``recording.duration``, ``options.fail_at``.
     """
     camera: dict[str, Any] = {"source": "synthetic", "size": [64, 48], "pixel_format": "gray8"}
-    camera |= {"buffer": {}, "recording": {"folder": str(folder), "keep_free": 1}}
+    camera |= {"buffer": {"memory": "16MiB"}, "recording": {"folder": str(folder), "keep_free": 1}}
     for key, value in changes.items():
         section, _, name = key.rpartition("__")
         (camera.setdefault(section, {}) if section else camera)[name] = value
