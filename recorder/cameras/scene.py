@@ -113,13 +113,15 @@ class _Blob:
         y, x = np.ogrid[: self._size, : self._size]
         centre = (self._size - 1) / 2
         depth = np.clip(5 * (1 - np.hypot(y - centre, x - centre) / (radius + 1)), 0, 1) * 60
-        self._depth = _levels(depth if spec.channels == 1 else depth[:, :, None], spec)
+        self._depth = _rows(_levels(np.repeat(depth, spec.channels, axis=1), spec))
+        self._channels = spec.channels
 
     def darken(self, number: int, out: Frame) -> None:
         phase = number * 0.02
         y = round((np.sin(3 * phase) + 1) / 2 * (self._height - self._size))
         x = round((np.sin(2 * phase + 1) + 1) / 2 * (self._width - self._size))
-        place = out[y : y + self._size, x : x + self._size]
+        left, right = x * self._channels, (x + self._size) * self._channels
+        place = _rows(out)[y : y + self._size, left:right]
         np.subtract(place, self._depth, out=place)
 
 

@@ -13,6 +13,9 @@ import os
 from multiprocessing import resource_tracker, shared_memory
 from typing import Protocol
 
+import numpy as np
+
+from recorder import pages
 from recorder.errors import ConfigError, RecorderError
 from recorder.system import LINUX, WINDOWS
 
@@ -44,10 +47,14 @@ class _MemoryFile:
         flags = mmap.MAP_SHARED | (mmap.MAP_POPULATE if writable else 0)
         self.buf = memoryview(mmap.mmap(fd, nbytes, flags=flags, prot=access))
         self._fd = fd
+        self._address = np.frombuffer(self.buf, np.uint8).ctypes.data
+        if writable:
+            pages.lend(self._address, nbytes, fd)
 
     def close(self) -> None:
         if self._fd < 0:
             return
+        pages.take_back(self._address)
         os.close(self._fd)
         self._fd = -1
         self.buf.release()

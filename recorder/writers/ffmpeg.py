@@ -14,9 +14,10 @@ from collections import deque
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from recorder import pages
 from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameSpec
-from recorder.system import ENCODER_NICE, start_child, write_all
+from recorder.system import ENCODER_NICE, start_child
 from recorder.writers.codecs import RAW_FORMAT, Codec
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Encoder:
             ffmpeg has gone.
         """
         try:
-            write_all(self._fd, frame.data.cast("B"))
+            pages.send(self._fd, frame.data.cast("B"), frame.ctypes.data)
         except OSError:
             raise self._death() from None
         self.handed += 1
