@@ -12,7 +12,7 @@ import numpy as np
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, start_child
 from recorder.writers.codecs import RAW_FORMAT
-from recorder.writers.ffmpeg import executable, file_url
+from recorder.writers.ffmpeg import conversion_options, executable, file_url
 
 if TYPE_CHECKING:
     import io
@@ -25,6 +25,7 @@ def decode_command(source: str, pixel_format: str) -> list[str]:
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"),
         *("-i", source, "-map", "0:v:0", "-fps_mode", "passthrough"),
+        *conversion_options(pixel_format),
         *("-f", "rawvideo", "-pix_fmt", RAW_FORMAT[pixel_format], "pipe:1"),
     ]
 
