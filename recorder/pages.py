@@ -62,7 +62,7 @@ def send(pipe: int, data: memoryview, address: int) -> None:
 
 
 def _find(address: int, nbytes: int) -> tuple[int, int] | None:
-    for first, (size, fd) in _known.items():
+    for first, (size, fd) in list(_known.items()):  # other threads may open a ring meanwhile
         if first <= address and address + nbytes <= first + size:
             return fd, address - first
     return None
