@@ -168,7 +168,7 @@ def until(condition: Callable[[], Any], what: str = "", timeout_s: float = SLOW)
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain {what}"
-        time.sleep(0.005)
+        time.sleep(0.005)  # conditions are looked at from outside: nothing signals them
     return found
 
 

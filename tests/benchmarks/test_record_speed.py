@@ -162,7 +162,7 @@ def peak_memory(command):
             others = max(others, sum(c.memory_info().rss for c in process.children()))
         except psutil.Error:
             pass
-        time.sleep(0.02)
+        time.sleep(0.02)  # the sampling period
     assert process.returncode == 0
     return own / 1e6, others / 1e6
 

@@ -107,7 +107,7 @@ def test_ffmpeg_is_killed(tmp_path, seed):
     recorder = start(tmp_path, seed, "--duration", "4s")
     await_first_row(tmp_path, recorder)
     encoder = encoder_of(recorder)
-    time.sleep(random.Random(seed).uniform(0, 2.0))
+    time.sleep(random.Random(seed).uniform(0, 2.0))  # the random moment itself
     killed_ns = time.time_ns()
     encoder.kill()
     out, err = recorder.communicate(timeout=60)
