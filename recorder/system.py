@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -100,3 +102,60 @@ def stop_signals() -> tuple[signal.Signals, ...]:
 def free_bytes(folder: Path) -> int:
     """Return how many bytes this user may still write to the disk that holds `folder`."""
     return shutil.disk_usage(folder).free
+
+
+def write_at(fd: int, parts: Sequence[bytes | memoryview], offset: int) -> None:
+    """Write pieces one after the other, from a place in the file on; all of it, or an error."""
+    if hasattr(os, "pwritev"):
+        pieces = [memoryview(part).cast("B") for part in parts]
+        while pieces:
+            offset += (done := os.pwritev(fd, pieces, offset))
+            pieces = _after(pieces, done)
+        return
+    os.lseek(fd, offset, os.SEEK_SET)
+    for part in parts:
+        write_all(fd, memoryview(part).cast("B"))
+
+
+def grow_file(fd: int, size: int) -> None:
+    """Make a file at least so long; what is new reads as zeros."""
+    if os.fstat(fd).st_size < size:
+        os.ftruncate(fd, size)
+
+
+def _after(pieces: list[memoryview], done: int) -> list[memoryview]:
+    """Return what is left of pieces when so many bytes of them are written."""
+    while pieces and done >= len(pieces[0]):
+        done -= len(pieces.pop(0))
+    return [pieces[0][done:], *pieces[1:]] if pieces else []
+
+
+def lock_file(fd: int) -> None:
+    """Keep the HDF5 library of other programs from opening a file that is being written.
+
+    Raises
+    ------
+    OSError
+        Somebody else has locked it.
+    """
+    if WINDOWS:
+        import msvcrt
+
+        os.lseek(fd, 0, os.SEEK_SET)
+        lock: Any = msvcrt
+        lock.locking(fd, lock.LK_NBLCK, 8)  # the signature, which every reader wants first
+    else:
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what the HDF5 library uses, too
+
+
+def yield_to_others(nice: int = ENCODER_NICE) -> None:
+    """Lower the priority of the calling thread alone, where the system can."""
+    if LINUX:  # there, and only there, it takes a thread's number
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+    elif WINDOWS:
+        import ctypes
+
+        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+        kernel.SetThreadPriority(kernel.GetCurrentThread(), -1)  # below normal

@@ -87,17 +87,22 @@ def _example(camera: CameraConfig, config: Config) -> str:
 
     now = datetime.now().astimezone()
     stem = file_stem(camera.recording.name, camera.name, now, config.metadata)
-    return f"{camera.recording.folder / stem}.mkv (if it began now)"
+    suffix = ".h5" if camera.recording.format == "hdf5" else ".mkv"
+    return f"{camera.recording.folder / stem}{suffix} (if it began now)"
 
 
 def _codec(camera: CameraConfig) -> str:
     """Return what the profile means for these frames; refuse what cannot be exact."""
     from recorder.writers.codecs import choose
+    from recorder.writers.hdf5 import filter_name
 
     name = camera.recording.codec
-    if camera.pixel_format is None:
+    if camera.recording.format == "hdf5":
+        chosen = filter_name(name)
+    elif camera.pixel_format is None:
         return f"{name}; which one follows from the source's pixel format"
-    chosen = choose(name, camera.pixel_format).name
+    else:
+        chosen = choose(name, camera.pixel_format).name
     return name if chosen == name else f"{name}: {chosen}"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from recorder.config.base import Problem, Section
+from recorder.config.base import Section
 from recorder.config.fields import Count, Duration, Folder, Reserve, Size
 from recorder.config.quantities import format_size
 from recorder.errors import ConfigError
@@ -68,7 +68,7 @@ class RecordingConfig(Section):
     name
         Template of the file name, without suffix; see `recorder.config.names`.
     format
-        ``video``, or ``none`` to write nothing.
+        ``video``, ``hdf5``, or ``none`` to write nothing.
     codec
         A profile (auto, fast, compatible, archive) or a codec's own name.
     duration
@@ -81,17 +81,10 @@ class RecordingConfig(Section):
 
     folder: Folder = Path("recordings")
     name: str = "{camera}_{start:%Y%m%d_%H%M%S}"
-    format: Literal["video", "none"] = "video"
+    format: Literal["video", "hdf5", "none"] = "video"
     codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "auto"
     duration: Duration | None = None
     keep_free: Reserve = 2**30
-
-    @field_validator("format", mode="before")
-    @classmethod
-    def _no_hdf5(cls, value: Any) -> Any:
-        if value == "hdf5":
-            raise Problem("hdf5: not yet; accepted: video, none")
-        return value
 
 
 class SyntheticOptions(Section):

@@ -13,7 +13,7 @@ from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
 from recorder.frame import FrameSpec
 from recorder.pipeline.take import Take
 from recorder.system import free_bytes, start_child
-from recorder.writers import naming
+from recorder.writers import hdf5, naming
 from recorder.writers.about import versions
 from recorder.writers.base import Writer
 from recorder.writers.codecs import choose
@@ -66,6 +66,9 @@ class FileMaker:
             return
         make_folder(self.folder)
         self.require_space()
+        if self._recording.format == "hdf5":
+            hdf5.prove(hdf5.choose(self._recording.codec, spec), spec.with_fps(None))
+            return
         codec = choose(self._recording.codec, spec.pixel_format)
         try:
             prove(spec.with_fps(None), codec)
@@ -109,10 +112,9 @@ class FileMaker:
             return NullWriter()
         make_folder(self.folder)
         about = self._about(take, part) | _about_camera(info())
-        codec = choose(self._recording.codec, spec.pixel_format)
         names = naming.candidates(take.stem or self._stem(take), part)
         for _, stem in zip(range(_MOST_NAMES), names, strict=False):
-            writer = VideoWriter(stem, codec, about, at_close=lambda: _about_camera(info()))
+            writer = self._writer(stem, spec, about, lambda: _about_camera(info()))
             try:
                 writer.open(spec)
             except FileTaken:
@@ -120,6 +122,18 @@ class FileMaker:
             take.stem = take.stem or stem
             return writer
         raise FileTaken(f"{self._stem(take)} and {_MOST_NAMES} names after it are taken")
+
+    def _writer(
+        self,
+        stem: Path,
+        spec: FrameSpec,
+        about: Mapping[str, Any],
+        at_close: Callable[[], Mapping[str, Any]],
+    ) -> Writer:
+        name = self._recording.codec
+        if self._recording.format == "hdf5":
+            return hdf5.Hdf5Writer(stem, hdf5.choose(name, spec), about, at_close)
+        return VideoWriter(stem, choose(name, spec.pixel_format), about, at_close)
 
     def _stem(self, take: Take) -> Path:
         name = file_stem(self._recording.name, self._config.name, take.started, self._metadata)

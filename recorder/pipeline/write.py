@@ -1,4 +1,4 @@
-"""The writer thread: take the oldest frame, write its row and itself, give the slot back.
+"""The writer thread: take the oldest frame, lend it to the writer, get the slot back.
 
 At a frame boundary the writer is replaced while the ring bridges: nothing to file when a take
 begins, file to file when an encoder has died, file to nothing when the take ends. One mechanism
@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from recorder.errors import NoSpace, RecorderError, WriterError
-from recorder.pipeline.ring import Entry, Ring
+from recorder.pipeline.ring import Entry, Ring, Slot
 from recorder.pipeline.take import Take
 from recorder.writers.base import Writer
 from recorder.writers.null import NullWriter
 
 if TYPE_CHECKING:
-    from recorder.frame import Frame, FrameStamp
+    from recorder.frame import FrameStamp
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +84,7 @@ class Writing:
             if entry is None:
                 self._idle()
                 continue
-            try:
-                self._handle(entry)
-            finally:
-                if entry.slot is not None:
-                    self._ring.give_back(entry.slot)
+            self._handle(entry)
             self.entries += 1
             self.busy_ns += time.perf_counter_ns() - started
         self._switch(0)
@@ -114,16 +110,19 @@ class Writing:
         if entry.slot is None:
             self._skip(entry.stamp, entry.status, entry.note)
         elif self._note:
+            self._ring.give_back(entry.slot)
             self._skip(entry.stamp._replace(xxh3_64=None), "dropped", self._note)
         else:
-            self._write(entry.slot.frame, entry.stamp)
+            self._write(entry.slot, entry.stamp)
 
-    def _write(self, frame: Frame, stamp: FrameStamp) -> None:
+    def _write(self, slot: Slot, stamp: FrameStamp) -> None:
         self.is_handing = True
+        nbytes = slot.frame.nbytes
         try:
-            self.writer.write(frame, stamp)
+            self.writer.write(slot.frame, stamp, lambda: self._ring.give_back(slot))
         except (WriterError, NoSpace) as error:
             self.is_handing = False  # the next one is opened now
+            self._ring.give_back(slot)
             self._count("dropped")  # its row stands, and is settled when the file is closed
             self._replace(error)
             return
@@ -131,7 +130,7 @@ class Writing:
             self.is_handing = False
         self._handed += 1
         if self._take is not None:
-            self._take.tally.wrote(frame.nbytes)
+            self._take.tally.wrote(nbytes)
 
     def _skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         self._count(status)

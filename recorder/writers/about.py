@@ -18,7 +18,7 @@ from recorder.writers.ledger import as_recorder_error
 RECORDING = "recording"
 COMPLETE = "complete"
 
-_PACKAGES = ("recorder", "numpy", "opencv-python", "imageio-ffmpeg", "xxhash")
+_PACKAGES = ("recorder", "numpy", "opencv-python", "imageio-ffmpeg", "blosc2", "xxhash")
 
 
 def versions() -> dict[str, str]:

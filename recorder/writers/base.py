@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +12,12 @@ from recorder.frame import FrameSpec, FrameStamp
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
+
+Done = Callable[[], None]
+
+
+def nothing() -> None:
+    """Do nothing: for callers that keep their frames anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,15 @@ class Writer(Protocol):
             Nothing was recorded, and nothing is left behind.
         """
 
-    def write(self, frame: Frame, stamp: FrameStamp) -> None:
+    def write(self, frame: Frame, stamp: FrameStamp, done: Done = nothing) -> None:
         """Write a frame's row, then the frame.
 
         Parameters
         ----------
         frame
-            C-contiguous array of the spec given to `open`. It is the caller's again on return.
+            C-contiguous array of the spec given to `open`, lent until `done`.
+        done
+            Called once, from any thread, when the frame is the caller's again; not if this raises.
 
         Raises
         ------

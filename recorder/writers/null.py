@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recorder.frame import FrameSpec, FrameStamp
-from recorder.writers.base import WriteReport
+from recorder.writers.base import Done, WriteReport, nothing
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -22,9 +22,10 @@ class NullWriter:
     def open(self, spec: FrameSpec) -> None:
         """Do nothing."""
 
-    def write(self, frame: Frame, stamp: FrameStamp) -> None:
+    def write(self, frame: Frame, stamp: FrameStamp, done: Done = nothing) -> None:
         """Count the frame."""
         self.written += 1
+        done()
 
     def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Do nothing."""

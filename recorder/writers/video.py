@@ -11,7 +11,8 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.system import sync_folder
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.base import WriteReport
+from recorder.writers.account import Account, why_lost
+from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.codecs import Codec
 from recorder.writers.decode import count_frames
 from recorder.writers.ffmpeg import Encoder
@@ -51,9 +52,7 @@ class VideoWriter:
         self._paths = (self.video, self._ledger_path, self._about_path)
         self._codec = codec
         self._about = dict(about)
-        self._counts = {"written": 0, "dropped": 0, "bad": 0, "gap": 0}
-        self._first: FrameStamp | None = None
-        self._last: FrameStamp | None = None
+        self._account = Account()
 
     def open(self, spec: FrameSpec) -> None:
         """Claim the names, then start ffmpeg.
@@ -111,26 +110,23 @@ class VideoWriter:
         except OSError:
             return 0  # ffmpeg has not made it yet, or somebody moved it
 
-    def write(self, frame: Frame, stamp: FrameStamp) -> None:
+    def write(self, frame: Frame, stamp: FrameStamp, done: Done = nothing) -> None:
         """Write a frame's row, then hand the frame to ffmpeg.
 
         Raises
         ------
         EncoderDied, WriterError, NoSpace
         """
-        self._seen(stamp)
+        self._account.see(stamp)
         self._ledger.written(stamp)
         self._encoder.write(frame)
+        done()
 
     def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Write the row of a frame that is not in the file."""
-        self._seen(stamp)
+        self._account.see(stamp)
         self._ledger.missing(stamp, status, note)
-        self._counts[status] += 1
-
-    def _seen(self, stamp: FrameStamp) -> None:
-        self._first = self._first or stamp
-        self._last = stamp
+        self._account.counts[status] += 1
 
     def check(self) -> None:
         """Raise if ffmpeg is dead.
@@ -176,12 +172,10 @@ class VideoWriter:
         )
 
     def _settle(self, written: int, reason: str, error: RecorderError | None) -> None:
-        note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
-        self._counts["dropped"] += self._ledger.settle(written, note)
-        self._counts["written"] = self._ledger.frames
+        counts = self._account.counts
+        counts["dropped"] += self._ledger.settle(written, why_lost(error))
+        counts["written"] = self._ledger.frames
         self._ledger.close()
-        if error is not None:
-            reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"
         self._complete(reason, error)
 
     def _finish_encoder(self) -> RecorderError | None:
@@ -198,15 +192,8 @@ class VideoWriter:
             return 0
 
     def _complete(self, reason: str, error: RecorderError | None) -> None:
-        self._about |= {
-            **self._at_close(),
-            "state": about_file.COMPLETE,
-            "reason": reason,
-            "error": None if error is None else str(error),
-            "encoder_messages": self._encoder.stderr_tail(),
-            "measured_fps": self._measured_fps(),
-            "totals": {"grabbed": sum(self._counts.values()) - self._counts["gap"], **self._counts},
-        }
+        self._about |= dict(self._at_close()) | self._account.closing(reason, error)
+        self._about["encoder_messages"] = self._encoder.stderr_tail()
         if self.video.exists():
             try:
                 sync_path(self.video)  # only then may the about file call it complete
@@ -214,10 +201,3 @@ class VideoWriter:
                 raise as_recorder_error(failure, self.video) from failure
         about_file.replace(self._about_path, self._about)
         sync_folder(self.stem.parent)
-
-    def _measured_fps(self) -> float | None:
-        if self._first is None or self._last is None or self._first is self._last:
-            return None
-        seconds = (self._last.t_mono_ns - self._first.t_mono_ns) / 1e9
-        grabs = self._last.grab - self._first.grab
-        return grabs / seconds if seconds > 0 else None
