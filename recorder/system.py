@@ -159,3 +159,26 @@ def yield_to_others(nice: int = ENCODER_NICE) -> None:
 
         kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
         kernel.SetThreadPriority(kernel.GetCurrentThread(), -1)  # below normal
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody has locked a file with `lock_file`, and still has it open.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened.
+    """
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        if WINDOWS:
+            os.read(fd, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return True
+    finally:
+        os.close(fd)
+    return False

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
+import hdf5plugin  # noqa: F401 - registers the filters with h5py
 import imageio_ffmpeg
 import numpy as np
 import psutil
@@ -292,6 +294,8 @@ def _assert_part(file: str, about: dict[str, Any], rows: list[dict[str, str]]) -
 
 
 def _siblings(file: str) -> list[Path]:
+    if file.endswith(".h5"):
+        return [Path(file)]
     stem = file.removesuffix(".mkv")
     return [Path(file), Path(f"{stem}.frames.csv"), Path(f"{stem}.json")]
 
@@ -302,16 +306,49 @@ def _frame_bytes(about: dict[str, Any]) -> int:
 
 
 def read_ledger(file: str | Path) -> list[dict[str, str]]:
+    if str(file).endswith(".h5"):
+        return _ledger_of_hdf5(file)
     with Path(f"{str(file).removesuffix('.mkv')}.frames.csv").open(newline="") as lines:
         return list(csv.DictReader(lines))
 
 
+def _ledger_of_hdf5(file: str | Path) -> list[dict[str, str]]:
+    """Return the rows as they would stand in a CSV file."""
+    statuses = ("written", "dropped", "bad", "gap")
+    rows = []
+    with h5py.File(file) as opened:
+        columns = {name: opened[f"ledger/{name}"][:].tolist() for name in opened["ledger"]}
+    for number in range(len(columns["grab"])):
+        row = {name: column[number] for name, column in columns.items()}
+        there = row["status"] == 0
+        assert there == (row["frame"] >= 0)
+        row |= {"status": statuses[row["status"]], "note": row["note"].decode()}
+        row["frame"] = row["frame"] if there else ""
+        row["xxh3_64"] = f"{row['xxh3_64']:016x}" if there else ""
+        rows.append({name: str(cell) for name, cell in row.items()})
+    return rows
+
+
+def _about_of_hdf5(group: h5py.Group) -> dict[str, Any]:
+    found = {name: _about_of_hdf5(member) for name, member in group.items()}
+    for name, value in group.attrs.items():
+        if name not in ("CLASS", "TITLE", "VERSION"):
+            found[name] = value.decode() if isinstance(value, bytes) else value
+    return found
+
+
 def read_about(file: str | Path) -> dict[str, Any]:
+    if str(file).endswith(".h5"):
+        with h5py.File(file) as opened:
+            return _about_of_hdf5(opened["about"])
     return json.loads(Path(f"{str(file).removesuffix('.mkv')}.json").read_text(encoding="utf-8"))
 
 
 def decode(file: str | Path, about: dict[str, Any]) -> list[bytes]:
-    """Return the raw bytes of every frame in a video."""
+    """Return the raw bytes of every frame in a recording."""
+    if str(file).endswith(".h5"):
+        with h5py.File(file) as opened:
+            return [frame.tobytes() for frame in opened["frames"]]
     command = [FFMPEG, "-v", "error", "-nostdin", "-i", f"file:{file}"]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo"]
     command += ["-pix_fmt", RAW[about["pixel_format"]], "pipe:1"]

@@ -13,6 +13,7 @@ from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
 from recorder.writers.decode import decode_frames
 from recorder.writers.ledger import read_rows
+from recorder.writers.hdf5 import Hdf5Writer, filters
 from recorder.writers.null import NullWriter
 from recorder.writers.video import VideoWriter
 
@@ -23,7 +24,11 @@ def video(folder, spec, about=None):
     return VideoWriter(folder / "top.1", choose("auto", spec.pixel_format), about or {})
 
 
-MAKERS = {"null": lambda folder, spec: NullWriter(), "video": video}
+def hdf5(folder, spec, about=None):
+    return Hdf5Writer(folder / "top.1", filters.choose("auto", spec), about or {})
+
+
+MAKERS = {"null": lambda folder, spec: NullWriter(), "video": video, "hdf5": hdf5}
 
 
 def frames_of(spec, count):
@@ -41,11 +46,13 @@ class TestEveryWriter:
     def test_counts_what_it_was_given(self, tmp_path, kind, spec):
         writer = MAKERS[kind](tmp_path, spec)
         writer.open(spec)
+        back = []
         for frame, stamp in frames_of(spec, 7):
-            writer.write(frame, stamp)
-            frame.fill(0)  # it is ours again
+            # It is ours again only then: until then it may be read.
+            writer.write(frame, stamp, lambda frame=frame: back.append(frame.fill(0)))
         report = writer.close("duration")
         assert (report.written, report.lost, report.error) == (7, 0, None)
+        assert len(back) == 7  # each frame once
 
     def test_takes_rows_without_frames(self, tmp_path, kind, spec):
         writer = MAKERS[kind](tmp_path, spec)
@@ -106,12 +113,13 @@ def test_an_unfinished_video_says_that_it_is_being_recorded(tmp_path):
     writer.close("requested")
 
 
+@pytest.mark.parametrize("kind", ["video", "hdf5"])
 @pytest.mark.parametrize("suffix", [".mkv", ".frames.csv", ".json", ".h5"])
-def test_nothing_is_overwritten_and_nothing_left_behind(tmp_path, suffix):
+def test_nothing_is_overwritten_and_nothing_left_behind(tmp_path, suffix, kind):
     there = tmp_path / f"top.1{suffix}"
     there.write_text("precious")
     with pytest.raises(FileTaken):
-        video(tmp_path, SPECS[0]).open(SPECS[0])
+        MAKERS[kind](tmp_path, SPECS[0]).open(SPECS[0])
     assert list(tmp_path.iterdir()) == [there]
     assert there.read_text() == "precious"
 

@@ -2,8 +2,9 @@
 
 It is written so that whatever is on disk is a valid file at every moment, also when the process
 is killed between two writes. The last leaf grows in place: entries beyond the dataset's rows are
-never looked at. The nodes above it are written to a new place each time, and become visible only
-when the dataset's header names the new root, in one write together with the number of rows.
+never looked at. The nodes above it are written to another page each time, and become visible only
+when the dataset's header names the new root, in one write together with the number of rows. Room
+for a node is taken when it is begun: a disk that is full later does not keep it from being written.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from recorder.writers.hdf5.messages import UNDEFINED
 
@@ -20,25 +22,36 @@ FULL = 64
 _WITHOUT_END = 2**62
 
 Allocate = Callable[[int], int]
-"""(bytes) -> address of a page that holds them."""
+"""(bytes) -> address of a page that holds them, which is the file's from then on; or OSError."""
 Put = Callable[[int, bytes], None]
 """(address, bytes): writes them there."""
 
 
 @dataclass(slots=True, eq=False)
 class _Node:
+    """A node in memory. One above the leaves has two pages, and is written to them in turn."""
+
     level: int
-    address: int = UNDEFINED
+    pages: list[int]
     keys: list[bytes] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
     left: int = UNDEFINED
     right: int = UNDEFINED
     changed: bool = True
+    shown: int = UNDEFINED
+    """The page that a reader sees; it is left alone."""
 
     def add(self, key: bytes, child: int) -> None:
         self.keys.append(key)
         self.children.append(child)
         self.changed = True
+
+    @property
+    def address(self) -> int:
+        """Where it is, or will be written next."""
+        if not self.changed and self.shown != UNDEFINED:
+            return self.shown
+        return next((page for page in self.pages if page != self.shown), self.pages[0])
 
 
 class ChunkIndex:
@@ -51,7 +64,7 @@ class ChunkIndex:
     itemsize
         Bytes of an element.
     allocate
-        Gives room for nodes; writes nothing, so it cannot fail.
+        Gives room for nodes.
     """
 
     def __init__(self, chunk_shape: Sequence[int], itemsize: int, allocate: Allocate) -> None:
@@ -62,6 +75,7 @@ class ChunkIndex:
         self._path: list[_Node] = []  # the last node of each level, leaf first
         self._full: list[_Node] = []  # nodes that take no more, and are not written yet
         self._late: list[_Node] = []  # leaves on disk that do not name their neighbour yet
+        self._pages: list[int] = []  # reserved, not used yet
         self.chunks = 0
 
     @property
@@ -70,22 +84,46 @@ class ChunkIndex:
 
     @property
     def root(self) -> int:
-        """Address of the root as of the last `write`; undefined while there is no chunk."""
+        """Address of the root; undefined while there is no chunk."""
         return self._path[-1].address if self._path else UNDEFINED
+
+    def reserve(self) -> None:
+        """Take room for the nodes that the next `append` needs; again, if it was refused.
+
+        Raises
+        ------
+        OSError
+            There is none; `append` must not be called.
+        """
+        wanted = 0
+        if not self._path:
+            wanted = 1
+        elif len(self._path[0].keys) == FULL:
+            wanted = 1 + 2 * self._nodes_above()
+        while len(self._pages) < wanted:
+            self._pages.append(self._allocate(self._node_bytes))
 
     def append(self, address: int, nbytes: int) -> None:
         """Add the next chunk: where it is in the file, and its size there in bytes."""
         key = self._key.pack(nbytes, 0, self.chunks * self._chunk[0], *([0] * len(self._chunk)))
-        self.chunks += 1
         if not self._path:
-            self._path.append(_Node(0, self._allocate(self._node_bytes)))
+            self._path.append(_Node(0, [self._pages.pop()]))
         elif len(self._path[0].keys) == FULL:
             self._next_leaf(key)
         self._path[0].add(key, address)
+        self.chunks += 1
+
+    def _nodes_above(self) -> int:
+        """Return how many nodes above the leaves another leaf makes necessary."""
+        full = 0
+        for node in self._path[1:]:
+            if len(node.keys) < FULL:
+                return full
+            full += 1
+        return full + 1
 
     def _next_leaf(self, key: bytes) -> None:
-        last = self._path[0]
-        leaf = _Node(0, self._allocate(self._node_bytes), left=last.address)
+        last, leaf = self._path[0], _Node(0, [self._pages.pop()], left=self._path[0].address)
         last.right = leaf.address
         self._full.append(last)
         self._path[0] = leaf
@@ -94,45 +132,41 @@ class ChunkIndex:
     def _enter(self, level: int, before: _Node, key: bytes, child: int) -> None:
         """Make a new last node known to the level above it; `before` was the last one."""
         if level == len(self._path):
-            self._path.append(_Node(level, UNDEFINED, [before.keys[0]], [before.address]))
+            two = [self._pages.pop(), self._pages.pop()]
+            self._path.append(_Node(level, two, [before.keys[0]], [before.address]))
         node = self._path[level]
         if len(node.keys) < FULL:
             node.add(key, child)
             return
-        self._move(level)
-        self._full.append(node)
-        self._path[level] = _Node(level, UNDEFINED, [key], [child])
-        self._enter(level + 1, node, key, UNDEFINED)
-
-    def _move(self, level: int) -> None:
-        """Give a changed node a new place, and tell the node above it."""
-        node = self._path[level]
-        if not node.changed:
-            return
-        node.address = self._allocate(self._node_bytes)
+        node.changed = True  # its last key has an end now
         if level + 1 < len(self._path):
-            above = self._path[level + 1]
-            above.children[-1] = node.address
-            above.changed = True
+            self._path[level + 1].children[-1] = node.address
+        self._full.append(node)
+        self._path[level] = _Node(level, [self._pages.pop(), self._pages.pop()], [key], [child])
+        self._enter(level + 1, node, key, self._path[level].address)
 
     def write(self, put: Put) -> None:
         """Write all that is new.
 
-        The caller makes it visible by writing `root` and the number of rows, in one piece.
+        The caller makes it visible by writing `root` and the number of rows, in one piece, and
+        says so by `show`.
         """
-        for level in range(1, len(self._path)):
-            self._move(level)
+        for node, above in pairwise(self._path):
+            if node.level and node.changed:  # it moves
+                above.children[-1] = node.address
+                above.changed = True
         for node in (*self._full, *(node for node in self._path if node.changed)):
             put(node.address, self._bytes(node, UNDEFINED))
-            node.changed = False
+
+    def show(self, put: Put) -> None:
+        """Take note that all is visible; let full leaves name their right neighbours."""
+        for node in (*self._full, *(node for node in self._path if node.changed)):
+            node.shown, node.changed = node.address, False
         self._late += [node for node in self._full if node.level == 0]
         self._full.clear()
-
-    def write_neighbours(self, put: Put) -> None:
-        """Let full leaves name their right neighbours, once those are visible."""
-        for node in self._late:
-            put(node.address, self._bytes(node, node.right))
-        self._late.clear()
+        while self._late:
+            put(self._late[0].shown, self._bytes(self._late[0], self._late[0].right))
+            del self._late[0]
 
     def _bytes(self, node: _Node, right: int) -> bytes:
         # Node type 1: chunks of raw data. Keys and children take turns, and a key ends the list.

@@ -128,23 +128,23 @@ class GrowingFile:
 
     # -- allocation ---------------------------------------------------------------------------
 
-    def _allocate(self, nbytes: int) -> int:
-        address = self._end
-        self._end += nbytes + -nbytes % 8
-        return address
-
     def _page_for(self, nbytes: int) -> int:
-        """Allocate what must not straddle two pages."""
+        """Put zeros where a node will be, which must not straddle two pages."""
         if self._end % PAGE + nbytes > PAGE:
             self._end += -self._end % PAGE
-        return self._allocate(nbytes)
+        return self._place(bytes(nbytes))
 
     def _put(self, address: int, data: bytes) -> None:
         write_at(self._fd, [data], address)
 
     def _place(self, data: bytes) -> int:
         self._put(self._end, data)  # first: what was refused takes no room
-        return self._allocate(len(data))
+        return self._take(len(data))
+
+    def _take(self, nbytes: int) -> int:
+        address = self._end
+        self._end += nbytes + -nbytes % 8
+        return address
 
     def _place_in_room(self, data: bytes) -> int:
         size = len(messages.pad(data))
@@ -165,9 +165,14 @@ class GrowingFile:
             The frame is not in the file.
         """
         nbytes = sum(len(part) for part in parts)
+        self._frames.index.reserve()
         write_at(self._fd, parts, self._end)
-        self._frames.index.append(self._allocate(nbytes), nbytes)
-        self._frames.rows += 1
+        self._frames.index.append(self._take(nbytes), nbytes)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were added; a reader sees those that are committed, with their rows."""
+        return self._frames.index.chunks
 
     def add_rows(self, rows: list[tuple[Any, ...]]) -> None:
         """Write ledger rows, each with a value for every column; `commit` makes them visible.
@@ -194,13 +199,16 @@ class GrowingFile:
                 self._put(address + fill * column.dtype.itemsize, data)
             for column in self._columns:
                 column.rows += len(some)
+            # A frame is shown with its row, never without; the first cell is its number.
+            self._frames.rows = max(self._frames.rows, *(cells[0] + 1 for cells in some))
             del rows[: len(some)]
 
     def _next_block(self) -> None:
         # One block is always there already: on a full disk the rows still tell what was lost.
-        blocks, self._spare = self._spare or self._new_block(), None
-        self._blocks = blocks
-        for column, address in zip(self._columns, blocks, strict=True):
+        for column in self._columns:
+            column.index.reserve()
+        self._blocks, self._spare = self._spare or self._new_block(), None
+        for column, address in zip(self._columns, self._blocks, strict=True):
             column.index.append(address, column.chunk_bytes)
         with suppress(OSError):  # the next one will say so, if it is needed
             self._spare = self._new_block()
@@ -223,7 +231,7 @@ class GrowingFile:
             dataset.index.write(self._put)
         self._write_page()
         for dataset in datasets:
-            dataset.index.write_neighbours(self._put)
+            dataset.index.show(self._put)
 
     def _write_page(self) -> None:
         grow_file(self._fd, self._end)

@@ -204,12 +204,22 @@ def _blosc2(spec: FrameSpec, name: str, steps: tuple[str, ...], **more: Any) -> 
 
 
 def _typesize(spec: FrameSpec) -> int:
-    # With a typesize of 1 BYTEDELTA does nothing; with 2 it takes each byte's left neighbour
-    # of an 8-bit picture all the same. Colours are told apart, and so are the halves of 16 bit.
-    return {"gray8": 2, "gray16": 2}.get(spec.pixel_format, 3)
+    """Return how many bytes the filters take together; it divides the frame, or 1.
+
+    With a typesize of 1 BYTEDELTA does nothing. With any other it takes each byte of an 8-bit
+    picture less its left neighbour, and tells colours and the halves of 16 bit apart. PyTables
+    cannot read frames that are no multiple of it, and above some hundred Blosc2 corrupts.
+    """
+    wanted = {"gray8": _PRIMES, "gray16": (2,)}.get(spec.pixel_format, (3,))
+    return next((size for size in wanted if spec.nbytes % size == 0), 1)
+
+
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
 
 def _delta(spec: FrameSpec) -> tuple[str, ...]:
+    if _typesize(spec) == 1:
+        return ("BITSHUFFLE",)  # a size such as 641x479: this still finds half of it
     return ("BYTEDELTA",) if spec.pixel_format == "gray8" else ("SHUFFLE", "BYTEDELTA")
 
 

@@ -17,7 +17,7 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.system import sync_folder, yield_to_others
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.account import Account, why_lost
+from recorder.writers.account import STATUSES, Account, why_lost
 from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.hdf5.columns import COLUMNS, row
 from recorder.writers.hdf5.dataset import Dataset
@@ -113,7 +113,6 @@ class Hdf5Writer:
             if isinstance(error, RecorderError):
                 raise
             raise as_recorder_error(error, self.path) from error
-        self._frames = frames
         self._pool = ThreadPoolExecutor(self._workers, "compress", initializer=yield_to_others)
 
     def _describe(self, spec: FrameSpec) -> None:
@@ -216,16 +215,23 @@ class Hdf5Writer:
         self._row(entry, "written", "")
 
     def _row(self, entry: _Entry, status: str, note: str) -> None:
-        self._account.counts[status] += 1
-        self._rows.append(row(entry.stamp, self._frames.rows - 1, status, note))
+        self._rows.append(row(entry.stamp, self._file.frames - 1, status, note))
 
     def _commit(self) -> None:
         self._commit_at = time.monotonic() + COMMIT_S
         self._is_behind = self._is_behind or bool(self._rows)
         if self._is_behind:
-            self._file.add_rows(self._rows)
+            self._add_rows()
             self._file.commit()
             self._is_behind = False
+
+    def _add_rows(self) -> None:
+        statuses = [STATUSES[cells[2]] for cells in self._rows]
+        try:
+            self._file.add_rows(self._rows)
+        finally:
+            for status in statuses[: len(statuses) - len(self._rows)]:
+                self._account.counts[status] += 1
 
     # -- the end ------------------------------------------------------------------------------
 
@@ -264,8 +270,12 @@ class Hdf5Writer:
         self._entries.clear()
 
     def _finish(self, reason: str) -> RecorderError | None:
+        unfinished: RecorderError | None = None
         try:
-            self._commit()
+            self._add_rows()
+        except OSError as error:  # the rows of lost frames may be too many for a full disk
+            unfinished = as_recorder_error(error, self.path)
+        try:
             self._about |= dict(self._at_close()) | self._account.closing(reason, self._failure)
             self._file.finish(self._about)
             sync_folder(self.stem.parent)
@@ -273,4 +283,4 @@ class Hdf5Writer:
             return as_recorder_error(error, self.path)
         except RecorderError as error:
             return error
-        return None
+        return unfinished

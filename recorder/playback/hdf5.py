@@ -1,0 +1,272 @@
+"""HDF5 recordings at rest: about, ledger and frames out of one file."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recorder.errors import NotLossless, RecorderError
+from recorder.frame import FrameSpec
+from recorder.system import is_locked
+from recorder.writers import about as about_file
+from recorder.writers import naming
+from recorder.writers.account import STATUSES
+from recorder.writers.hdf5.columns import COLUMNS
+from recorder.writers.hdf5.filters import choose
+from recorder.writers.ledger import Row
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame
+
+_TABLES = threading.RLock()
+"""PyTables and the HDF5 library under it are used by one thread at a time."""
+_WORKERS = 2
+_AHEAD = 4
+
+
+class Hdf5Part:
+    """One HDF5 file of a recording.
+
+    Parameters
+    ----------
+    stem
+        Folder and name without suffix.
+    """
+
+    def __init__(self, stem: Path) -> None:
+        self.stem = stem
+
+    def __repr__(self) -> str:
+        return f"Hdf5Part({str(self.stem)!r})"
+
+    @property
+    def file(self) -> Path:
+        """The file with the frames, and with all else."""
+        return naming.beside(self.stem, naming.HDF5)
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What `/about` says; empty while the file is being recorded, or if it has none."""
+        import flammkuchen
+        import tables
+
+        try:
+            _require_free(self.file)
+            with _TABLES:
+                found = _plain(flammkuchen.load(str(self.file), "/about"))
+        except (tables.HDF5ExtError, RecorderError, OSError, ValueError):  # `rows` tells why
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def spec(self) -> FrameSpec:
+        """What its frames are.
+
+        Raises
+        ------
+        RecorderError
+            The file does not say.
+        """
+        about = self.about
+        try:
+            return FrameSpec(int(about["width"]), int(about["height"]), about["pixel_format"])
+        except (KeyError, TypeError, ValueError, RecorderError) as error:
+            _require_free(self.file)
+            raise RecorderError(f"{self.file} does not say what its frames are") from error
+
+    @property
+    def state(self) -> str:
+        """``complete``, ``recording`` (right now), or ``interrupted``."""
+        if _is_locked(self.file):
+            return "recording"
+        return "complete" if self.about.get("state") == about_file.COMPLETE else "interrupted"
+
+    def rows(self) -> list[Row]:
+        """Return the ledger's rows, in order.
+
+        Raises
+        ------
+        RecorderError
+            The file is no recording, or being recorded right now.
+        """
+        with _opened(self.file) as file:
+            try:
+                columns = [getattr(file.root.ledger, name)[:] for name, _ in COLUMNS]
+            except Exception as error:
+                raise _unreadable(self.file, error) from error
+        return [_row(cells) for cells in zip(*(column.tolist() for column in columns), strict=True)]
+
+    def open_frames(self) -> Hdf5Frames:
+        """Open the frames for reading.
+
+        Raises
+        ------
+        RecorderError
+        """
+        return Hdf5Frames(self.file, self.spec, str(self.about.get("codec", "")))
+
+
+class Hdf5Frames:
+    """The frames of one HDF5 file, by index.
+
+    Parameters
+    ----------
+    path
+        The file.
+    spec
+        What its frames are.
+    codec
+        Name of the filter that its chunks went through.
+
+    Raises
+    ------
+    RecorderError
+        The file is no recording, or being recorded right now.
+    """
+
+    def __init__(self, path: Path, spec: FrameSpec, codec: str) -> None:
+        self._path = path
+        self._spec = spec
+        try:
+            self._filter = choose(codec, spec)
+        except NotLossless as error:
+            raise RecorderError(f"{path}: written by a newer version? {error}") from error
+        with _TABLES:
+            self._file = _open(path)
+            try:
+                self._frames = self._file.root.frames
+                self._count = int(self._frames.shape[0])
+            except Exception as error:
+                self._file.close()
+                raise _unreadable(path, error) from error
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(self, index: int, out: Frame) -> None:
+        """Fill an array of the spec with one frame.
+
+        Raises
+        ------
+        RecorderError
+            The frame cannot be read.
+        """
+        self._decompress(index, self._chunk(index), out)
+
+    def iterate(self, start: int, stop: int) -> Generator[Frame, None, None]:
+        """Give the frames from `start` to before `stop`, decompressed by several threads.
+
+        Yields
+        ------
+        array of the spec
+            Used again for a later frame.
+        """
+        spare = [np.empty(self._spec.shape, self._spec.dtype) for _ in range(_AHEAD + 1)]
+        coming: deque[Future[Frame]] = deque()
+        with ThreadPoolExecutor(_WORKERS, "decompress") as pool:
+            for index in range(start, stop):
+                if len(coming) == _AHEAD:
+                    frame = coming.popleft().result()
+                    yield frame
+                    spare.append(frame)
+                coming.append(pool.submit(self._filled, index, self._chunk(index), spare.pop()))
+            while coming:
+                yield coming.popleft().result()
+
+    def close(self) -> None:
+        """Close the file."""
+        with _TABLES:
+            self._file.close()
+
+    def _chunk(self, index: int) -> bytes:
+        with _TABLES:
+            try:
+                start = (index, *([0] * len(self._spec.shape)))
+                return bytes(self._frames.read_chunk(start))
+            except Exception as error:
+                raise RecorderError(f"{self._path}: frame {index}: {_last_line(error)}") from error
+
+    def _filled(self, index: int, chunk: bytes, out: Frame) -> Frame:
+        self._decompress(index, chunk, out)
+        return out
+
+    def _decompress(self, index: int, chunk: bytes, out: Frame) -> None:
+        try:
+            self._filter.decompress(chunk, out)
+        except Exception as error:
+            raise RecorderError(f"{self._path}: frame {index}: {_last_line(error)}") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    with _TABLES:
+        file = _open(path)
+        try:
+            yield file
+        finally:
+            file.close()
+
+
+def _open(path: Path) -> Any:
+    import tables
+
+    _require_free(path)
+    try:
+        return tables.open_file(str(path), "r")
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        return is_locked(path)
+    except OSError:
+        return False
+
+
+def _require_free(path: Path) -> None:
+    if _is_locked(path):
+        raise RecorderError(f"{path} is being recorded right now; it can be read when it is closed")
+
+
+def _unreadable(path: Path, error: Exception) -> RecorderError:
+    if not path.exists():
+        return RecorderError(f"{path} is missing")
+    return RecorderError(f"{path} cannot be read as a recording: {_last_line(error)}")
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
+
+
+def _row(cells: tuple[Any, ...]) -> Row:
+    frame, grab, status, mono, utc, camera, digest, note = cells
+    there = status == 0
+    return Row(
+        frame,
+        grab,
+        STATUSES[status],
+        mono,
+        utc,
+        None if np.isnan(camera) else camera,
+        digest if there else None,
+        note.decode(),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's scalars as Python's."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
