@@ -12,8 +12,8 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
 from recorder.writers.decode import decode_frames
-from recorder.writers.ledger import read_rows
 from recorder.writers.hdf5 import Hdf5Writer, filters
+from recorder.writers.ledger import read_rows
 from recorder.writers.null import NullWriter
 from recorder.writers.video import VideoWriter
 
