@@ -15,7 +15,8 @@
     │   ├── EncoderDied              4  ffmpeg is gone, or told us of an error
     │   └── FileTaken                4  the name is used; nothing is ever overwritten
     ├── NoSpace                      5  the disk has less room than must stay free
-    └── BufferFull                   6  frames came faster than they could be written
+    ├── BufferFull                   6  frames came faster than they could be written
+    └── Damaged                      7  a frame is not what the camera gave
 
 Messages give the value, the limit and the remedy. Passwords in URLs never reach them.
 """
@@ -87,3 +88,9 @@ class BufferFull(RecorderError):
     """The ring was full and its policy is to stop rather than to lose a frame."""
 
     exit_code = 6
+
+
+class Damaged(RecorderError):
+    """A frame of a file is not what the camera gave."""
+
+    exit_code = 7

@@ -97,10 +97,10 @@ def _codec(camera: CameraConfig) -> str:
     from recorder.writers.hdf5 import filter_name
 
     name = camera.recording.codec
-    if camera.recording.format == "hdf5":
-        chosen = filter_name(name)
-    elif camera.pixel_format is None:
+    if camera.pixel_format is None:
         return f"{name}; which one follows from the source's pixel format"
+    if camera.recording.format == "hdf5":
+        chosen = filter_name(name, camera.pixel_format)
     else:
         chosen = choose(name, camera.pixel_format).name
     return name if chosen == name else f"{name}: {chosen}"

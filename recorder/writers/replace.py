@@ -43,21 +43,29 @@ class Replacement:
         self.fresh = self.target.with_name(name)
 
     def commit(self) -> None:
-        """Bring the file to the disk and give it the final name, both or neither.
+        """Bring the file to the disk and give it the final name.
 
         Raises
         ------
         WriterError, NoSpace
+            It is removed again. Only if it is whole and merely the name cannot be had (on Windows,
+            while a program has the old file open), it stays where it is, and the error says where.
         """
         try:
             if self.target.exists():
                 shutil.copymode(self.target, self.fresh)
             sync_path(self.fresh)
-            self.fresh.replace(self.target)
-            sync_folder(self.target.parent)
         except OSError as error:
             self.discard()
             raise as_recorder_error(error, self.target) from error
+        try:
+            self.fresh.replace(self.target)
+            sync_folder(self.target.parent)
+        except OSError as error:
+            raise WriterError(
+                f"{self.target} cannot be replaced ({error.strerror}); what was written is whole, "
+                f"and in {self.fresh}"
+            ) from error
 
     def discard(self) -> None:
         """Remove what was written; what stands under the final name stays."""

@@ -12,7 +12,8 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
 from recorder.writers.decode import decode_frames
-from recorder.writers.hdf5 import Hdf5Writer, filters
+from recorder.writers.hdf5 import Hdf5Writer
+from recorder.writers.hdf5 import choose as choose_filter
 from recorder.writers.ledger import read_rows
 from recorder.writers.null import NullWriter
 from recorder.writers.video import VideoWriter
@@ -25,7 +26,7 @@ def video(folder, spec, about=None):
 
 
 def hdf5(folder, spec, about=None):
-    return Hdf5Writer(folder / "top.1", filters.choose("auto", spec), about or {})
+    return Hdf5Writer(folder / "top.1", choose_filter("auto", spec), about or {})
 
 
 MAKERS = {"null": lambda folder, spec: NullWriter(), "video": video, "hdf5": hdf5}

@@ -224,9 +224,9 @@ CASES = {
         ["x.yaml:1: cameras: 2 cameras: more than one is not yet possible"],
     ),
     "segment": (TOP + "recording:\n  segment: 10min\n", ["x.yaml:5: recording.segment: not yet"]),
-    "hdf5": (
-        TOP + "recording:\n  format: hdf5\n",
-        ["x.yaml:5: recording.format: hdf5: not yet; accepted: video, none"],
+    "unknown format": (
+        TOP + "recording:\n  format: hdf\n",
+        ["x.yaml:5: recording.format: 'hdf'", "video, hdf5"],
     ),
     "on_failure": (TOP + "    on_failure: stop\n", ["x.yaml:4: cameras.top.on_failure: not yet"]),
     "duplicate key": (

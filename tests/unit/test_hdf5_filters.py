@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recorder.errors import NotLossless
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.writers.hdf5 import Hdf5Writer, choose, filter_name, prove
-from recorder.writers.hdf5.filters import FILTERS
+from recorder.writers.hdf5.choice import FILTERS
 from recorder.writers.proof import patterns
 
 SIZES = [(1, 1), (2, 1), (1, 7), (3, 5), (33, 17), (64, 48), (641, 479), (16385, 3)]
@@ -75,18 +75,30 @@ def test_any_frame_comes_back(data):
     assert np.array_equal(frame, back)
 
 
-def test_profiles_mean_filters():
-    assert [filter_name(name) for name in ("auto", "fast", "compatible", "archive")] == [
-        "bytedelta",
-        "bytedelta",
-        "zlib",
-        "bytedelta9",
-    ]
+@pytest.mark.parametrize(
+    ("profile", "pixel_format", "name"),
+    [
+        ("auto", "gray8", "bytedelta"),
+        ("fast", "bgr8", "bytedelta"),
+        ("compatible", "gray16", "zlib"),
+        ("archive", "gray8", "bytedelta"),
+        ("archive", "gray16", "bytedelta5"),
+    ],
+)
+def test_profiles_mean_filters(profile, pixel_format, name):
+    assert filter_name(profile, pixel_format) == name
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(NotLossless, match="did you mean bitshuffle"):
-        filter_name("bitshufle")
+        filter_name("bitshufle", "gray8")
+
+
+def test_frames_that_no_chunk_holds_are_refused():
+    with pytest.raises(NotLossless, match="holds 2147483584 bytes at most"):
+        choose("auto", FrameSpec(65536, 32768, "gray8"))
+    with pytest.raises(NotLossless, match="with codec none"):
+        choose("none", FrameSpec(65536, 65536, "gray8"))
 
 
 def test_a_filter_that_loses_a_bit_is_refused():
