@@ -11,14 +11,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recorder.config import load_config
     from recorder.errors import RecorderError
+    from recorder.lossless import LosslessVideoWriter, mimread, mimwrite
     from recorder.pipeline.session import Session
+    from recorder.playback.recording import open_recording
     from recorder.playback.verify import verify
+    from recorder.storage import load, save
 
-__all__ = ["RecorderError", "Session", "load_config", "verify"]
+__all__ = [
+    "LosslessVideoWriter",
+    "RecorderError",
+    "Session",
+    "load",
+    "load_config",
+    "mimread",
+    "mimwrite",
+    "open_recording",
+    "save",
+    "verify",
+]
 
 _HOME = {
+    "load": "recorder.storage",
     "load_config": "recorder.config",
+    "LosslessVideoWriter": "recorder.lossless",
+    "mimread": "recorder.lossless",
+    "mimwrite": "recorder.lossless",
+    "open_recording": "recorder.playback.recording",
     "RecorderError": "recorder.errors",
+    "save": "recorder.storage",
     "Session": "recorder.pipeline.session",
     "verify": "recorder.playback.verify",
 }

@@ -78,7 +78,10 @@ def conversion_options(pixel_format: str) -> list[str]:
 
 
 def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
-    """Return the command that reads raw frames of `spec` from a pipe and writes Matroska."""
+    """Return the command that reads raw frames of `spec` from a pipe and writes Matroska.
+
+    ffmpeg refuses a target that exists.
+    """
     fps = min(spec.fps or 30.0, MAX_FPS)
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
@@ -143,12 +146,10 @@ class Encoder:
 
     Parameters
     ----------
-    spec
-        What every frame is.
-    codec
-        How it is stored.
-    path
-        The file to write; ffmpeg refuses one that exists.
+    command
+        Reads raw frames from its input, and says how many it has written; see `encode_command`.
+    nice
+        How far it stands back behind others.
 
     Raises
     ------
@@ -156,14 +157,14 @@ class Encoder:
         ffmpeg is missing or cannot be executed.
     """
 
-    def __init__(self, spec: FrameSpec, codec: Codec, path: Path) -> None:
-        self.command = encode_command(spec, codec, file_url(path))
+    def __init__(self, command: list[str], nice: int = ENCODER_NICE) -> None:
+        self.command = command
         try:
             self._child = start_child(
-                self.command,
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                nice=ENCODER_NICE,
+                nice=nice,
             )
         except OSError as error:
             raise EncoderDied(f"ffmpeg does not start: {error}") from error

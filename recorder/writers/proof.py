@@ -15,7 +15,7 @@ from recorder.errors import EncoderDied, NotLossless
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import Codec, nearest
 from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import Encoder
+from recorder.writers.ffmpeg import Encoder, encode_command, file_url
 from recorder.writers.ledger import as_recorder_error
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _compare(spec: FrameSpec, codec: Codec, path: Path) -> None:
 
 
 def _encode(spec: FrameSpec, codec: Codec, path: Path) -> None:
-    encoder = Encoder(spec, codec, path)
+    encoder = Encoder(encode_command(spec, codec, file_url(path)))
     try:
         for _, frame in patterns(spec):
             encoder.write(frame)

@@ -15,7 +15,7 @@ from recorder.writers.account import Account, why_lost
 from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.codecs import Codec
 from recorder.writers.decode import count_frames
-from recorder.writers.ffmpeg import Encoder
+from recorder.writers.ffmpeg import Encoder, encode_command, file_url
 from recorder.writers.ledger import Ledger, as_recorder_error, sync_path
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class VideoWriter:
         naming.require_free(self.stem)
         self._ledger = Ledger(self._ledger_path)
         try:
-            self._encoder = Encoder(spec, self._codec, self.video)
+            self._encoder = Encoder(encode_command(spec, self._codec, file_url(self.video)))
         except RecorderError:
             self._ledger.discard()
             raise

@@ -10,7 +10,7 @@ from recorder.cameras.scene import painter
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import choose
 from recorder.writers.decode import count_frames, decode_frames
-from recorder.writers.ffmpeg import Encoder
+from recorder.writers.ffmpeg import Encoder, encode_command, file_url
 
 KINDS = [("gray8", "fast"), ("gray16", "fast"), ("bgr8", "archive"), ("gray8", "compatible")]
 
@@ -29,7 +29,7 @@ def test_cut_anywhere(tmp_path, pixel_format, codec):
 
 
 def encode(spec, codec, path, count):
-    encoder = Encoder(spec, choose(codec, spec.pixel_format), path)
+    encoder = Encoder(encode_command(spec, choose(codec, spec.pixel_format), file_url(path)))
     paint = painter("scene", spec, 0)
     frame = np.empty(spec.shape, spec.dtype)
     digests = []

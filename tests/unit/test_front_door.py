@@ -8,6 +8,7 @@ import pytest
 import recorder
 
 BUILT = {"load_config", "Session", "verify", "RecorderError"}
+BUILT |= {"LosslessVideoWriter", "mimwrite", "mimread", "save", "load", "open_recording"}
 HEAVY = {"numpy", "cv2", "tables", "pydantic", "imageio_ffmpeg", "PyQt5", "blosc2"}
 
 

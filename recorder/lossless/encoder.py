@@ -1,0 +1,131 @@
+"""The engine's ffmpeg for any container, and the proof that it is exact there."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from recorder.errors import ConfigError, EncoderDied, NotLossless
+from recorder.frame import FrameSpec
+from recorder.lossless.containers import CONTAINERS, Container, candidates
+from recorder.writers.codecs import RAW_FORMAT, Codec, nearest
+from recorder.writers.decode import decode_frames
+from recorder.writers.ffmpeg import (
+    Encoder,
+    conversion_options,
+    executable,
+    file_url,
+)
+from recorder.writers.ledger import as_recorder_error
+from recorder.writers.proof import patterns
+
+
+def program_in(folder: str | Path | None) -> str:
+    """Return the ffmpeg in a folder, or without a folder the one that imageio-ffmpeg ships.
+
+    Raises
+    ------
+    ConfigError
+        There is none in the folder.
+    WriterError
+        There is none at all.
+    """
+    if folder is None:
+        return executable()
+    for name in ("ffmpeg", "ffmpeg.exe"):
+        if found := shutil.which(name, path=str(folder)):
+            return str(Path(found).absolute())
+    raise ConfigError(f"FFMPEG_DIR {folder}: there is no ffmpeg in it that can be started")
+
+
+def encode_command(
+    spec: FrameSpec, codec: Codec, container: Container, program: str, path: Path
+) -> list[str]:
+    """Return the command that reads raw frames of `spec` from a pipe and writes a video."""
+    fps = min(spec.fps or 30.0, container.max_fps)
+    shipped = program == executable()
+    return [
+        *(program, "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
+        *("-progress", "pipe:1", "-stats_period", "0.5"),
+        *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
+        *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:.12g}"),
+        *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
+        *codec.arguments,
+        *(conversion_options(spec.pixel_format) if shipped else ()),
+        *("-f", container.muxer, "-n", file_url(path)),
+    ]
+
+
+def exact_codec(
+    spec: FrameSpec, container: Container, name: str, preset: str | None, program: str
+) -> Codec:
+    """Return the codec that a name means for these frames in this container, proven.
+
+    Raises
+    ------
+    NotLossless
+        It is not exact there, or the container does not take it; nothing was written.
+    WriterError, NoSpace
+        There is no ffmpeg, or no room for temporary files.
+    """
+    refusal: NotLossless | None = None
+    for codec in candidates(container, name, preset, spec.pixel_format):
+        try:
+            prove_in(container.suffix, spec.with_fps(None), codec, program)
+        except NotLossless as error:
+            refusal = refusal or error
+        else:
+            return codec
+    assert refusal is not None
+    raise refusal
+
+
+@lru_cache(maxsize=64)
+def prove_in(suffix: str, spec: FrameSpec, codec: Codec, program: str) -> None:
+    """Encode test frames of this very size into this container, decode them, compare every bit.
+
+    Raises
+    ------
+    NotLossless, WriterError, NoSpace
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="recorder-proof-") as folder:
+            path = Path(folder) / f"proof{suffix}"
+            _encode(spec, codec, encode_command(spec, codec, CONTAINERS[suffix], program, path))
+            _compare(spec, codec, path)
+    except OSError as error:
+        raise as_recorder_error(error, Path(tempfile.gettempdir())) from error
+
+
+def _encode(spec: FrameSpec, codec: Codec, command: list[str]) -> None:
+    encoder = Encoder(command, nice=0)
+    try:
+        for _, frame in patterns(spec):
+            encoder.write(frame)
+    except EncoderDied:
+        pass  # finish() tells it with ffmpeg's own words
+    try:
+        encoder.finish()
+    except EncoderDied as error:
+        container = Path(command[-1]).suffix
+        raise NotLossless(
+            f"{container} does not take frames of {spec} with codec {codec.name}: "
+            f"{error}{nearest(codec.name)}"
+        ) from None
+
+
+def _compare(spec: FrameSpec, codec: Codec, path: Path) -> None:
+    with closing(decode_frames(path, spec)) as decoded:
+        for name, frame in patterns(spec):
+            back = next(decoded, None)
+            if back is None or not np.array_equal(frame, back):
+                raise NotLossless(
+                    f"codec {codec.name} in {path.suffix} is not lossless for {spec}: the {name} "
+                    f"test frame {'is lost' if back is None else 'comes back changed'}; choose "
+                    "auto, compatible or archive"
+                )
