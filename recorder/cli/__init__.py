@@ -9,6 +9,7 @@ import typer
 
 from recorder.cli.cameras import cameras
 from recorder.cli.check import check
+from recorder.cli.convert import convert
 from recorder.cli.record import record
 from recorder.cli.verify import verify
 from recorder.errors import RecorderError
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: half the time to the first word
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (record, verify, check, cameras):
+for command in (record, verify, convert, check, cameras):
     app.command()(command)
 
 

@@ -3,41 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recorder.errors import ConfigError, RecorderError
 from recorder.frame import FrameSpec, PixelFormat
+from recorder.playback import hdf5
+from recorder.playback.part import Part
+from recorder.playback.video import VideoFrames
 from recorder.writers import about as about_file
 from recorder.writers import naming
+from recorder.writers.decode import decode_frames
+from recorder.writers.ledger import Row, read_rows
+
+if TYPE_CHECKING:
+    from recorder.frame import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file of a recording, with what belongs to it.
+class VideoPart:
+    """A video with its ledger and its about file.
 
     Parameters
     ----------
     stem
         Folder and name without suffix.
-    about
-        What the about file says; empty if it is missing or unreadable.
     """
 
-    stem: Path
-    about: dict[str, Any]
+    def __init__(self, stem: Path) -> None:
+        self.stem = stem
+        self.video = self.file = naming.beside(stem, naming.VIDEO)
+        self.ledger = naming.beside(stem, naming.LEDGER)
+
+    def __repr__(self) -> str:
+        return f"VideoPart({str(self.stem)!r})"
 
     @property
-    def video(self) -> Path:
-        """The file with the frames."""
-        return naming.beside(self.stem, naming.VIDEO)
+    def files(self) -> tuple[Path, ...]:
+        """All files that are there, the one with the frames first."""
+        every = (self.video, self.ledger, naming.beside(self.stem, naming.ABOUT))
+        return tuple(path for path in every if path.exists())
 
-    @property
-    def ledger(self) -> Path:
-        """The file with the rows."""
-        return naming.beside(self.stem, naming.LEDGER)
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What the about file says; empty if it is missing or unreadable."""
+        return _read_about(self.stem)
 
     @property
     def spec(self) -> FrameSpec:
@@ -64,6 +75,59 @@ class Part:
             return "complete"
         return "recording" if about_file.is_live(self.about) else "interrupted"
 
+    def rows(self) -> list[Row]:
+        """Return the ledger's rows, in order.
+
+        Raises
+        ------
+        RecorderError
+            The ledger is missing, or it is none.
+        """
+        if not self.ledger.exists():
+            raise RecorderError(f"{self.ledger} is missing: nothing says what the camera gave")
+        return list(read_rows(self.ledger))
+
+    def open_frames(self) -> VideoFrames:
+        """Open the frames for reading by number.
+
+        Raises
+        ------
+        RecorderError
+            The video or its about file is missing, or they do not belong together.
+        """
+        return VideoFrames(self.video, self.spec)
+
+    def decode(self) -> Generator[Frame, None, None]:
+        """Give every frame that ffmpeg gets out of the file, in order.
+
+        Yields
+        ------
+        array of the spec
+            The same array each time, overwritten by the next frame.
+        """
+        return decode_frames(self.video, self.spec)
+
+
+def _is_video(stem: Path) -> bool:
+    """Whether there is a ledger, or an about file of ours whose ledger somebody removed."""
+    return naming.beside(stem, naming.LEDGER).is_file() or "ffmpeg_command" in _read_about(stem)
+
+
+class _Kind(NamedTuple):
+    suffixes: tuple[str, ...]
+    """What its files end in, the one with the frames first."""
+    is_there: Callable[[Path], bool]
+    """Whether there is a recording of this kind under a stem."""
+    part: Callable[[Path], Part]
+    """Makes it from the stem."""
+
+
+KINDS = (
+    _Kind((naming.VIDEO, naming.LEDGER, naming.ABOUT), _is_video, VideoPart),
+    _Kind((naming.HDF5,), hdf5.is_recording, hdf5.Hdf5Part),
+)
+"""The kinds of recording there are. No two have a suffix in common."""
+
 
 def find_parts(path: Path) -> list[Part]:
     """Return the parts that a path means, in order by name.
@@ -79,42 +143,52 @@ def find_parts(path: Path) -> list[Part]:
         There is no recording.
     """
     if path.is_dir():
-        stems = _stems_in(path.iterdir())
+        found = _found_in(path.iterdir())
     elif path.is_file():
-        stems = _stems_in([path])
+        found = _found_in([path])
     else:
-        stems = _parts_of(path)
-    if not stems:
-        raise RecorderError(f"{path}: there is no recording (no {naming.LEDGER} with its video)")
-    return [Part(stem, _read_about(stem)) for stem in sorted(stems)]
+        found = _found_under(path)
+    if not found:
+        raise RecorderError(
+            f"{path}: there is no recording (neither {naming.HDF5} nor {naming.VIDEO} with its "
+            f"{naming.LEDGER})"
+        )
+    return _parts(found)
 
 
-def _stems_in(paths: Iterable[Path]) -> set[Path]:
-    found = (_stem_of(path) for path in paths)
-    return {stem for stem in found if stem is not None and _is_recording(stem)}
+def find_under(stem: Path) -> list[Part]:
+    """Return the parts whose stem is this one, alone or with a number; maybe none."""
+    return _parts(_found_under(stem))
 
 
-def _stem_of(path: Path) -> Path | None:
-    for suffix in (naming.VIDEO, naming.LEDGER, naming.ABOUT):
-        if path.name.endswith(suffix) and path.name != suffix and not path.name.startswith("."):
-            return path.with_name(path.name[: -len(suffix)])
-    return None
+def _parts(found: set[tuple[Path, int]]) -> list[Part]:
+    return [KINDS[kind].part(stem) for stem, kind in sorted(found)]
 
 
-def _parts_of(stem: Path) -> set[Path]:
+def _found_in(paths: Iterable[Path]) -> set[tuple[Path, int]]:
+    """Return stem and kind of all recordings that some files belong to."""
+    named = {
+        (path.with_name(path.name[: -len(suffix)]), number)
+        for path in paths
+        for number, kind in enumerate(KINDS)
+        for suffix in kind.suffixes
+        if path.name.endswith(suffix) and path.name != suffix and not path.name.startswith(".")
+    }
+    return {(stem, number) for stem, number in named if KINDS[number].is_there(stem)}
+
+
+def _found_under(stem: Path) -> set[tuple[Path, int]]:
     if not stem.parent.is_dir():
         return set()
-    later = [
-        found
-        for found in _stems_in(stem.parent.iterdir())
-        if found.name.startswith(f"{stem.name}_") and found.name[len(stem.name) + 1 :].isdigit()
-    ]
-    return {*later, *([stem] if _is_recording(stem) else [])}
-
-
-def _is_recording(stem: Path) -> bool:
-    """Whether there is a ledger, or an about file of ours whose ledger somebody removed."""
-    return naming.beside(stem, naming.LEDGER).is_file() or "ffmpeg_command" in _read_about(stem)
+    itself = {(stem, number) for number, kind in enumerate(KINDS) if kind.is_there(stem)}
+    # Names first: to see what another file is may take opening it.
+    near = (path for path in stem.parent.iterdir() if path.name.startswith(f"{stem.name}_"))
+    later = {
+        (found, number)
+        for found, number in _found_in(near)
+        if found.name[len(stem.name) + 1 :].isdigit()
+    }
+    return itself | later
 
 
 def _read_about(stem: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ import numpy as np
 
 from recorder.errors import NotLossless, RecorderError
 from recorder.frame import FrameSpec
+from recorder.playback.frames import readable
 from recorder.system import is_locked
 from recorder.writers import about as about_file
 from recorder.writers import naming
 from recorder.writers.account import STATUSES
+from recorder.writers.hdf5.choice import choose
 from recorder.writers.hdf5.columns import COLUMNS
-from recorder.writers.hdf5.filters import choose
 from recorder.writers.ledger import Row
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _TABLES = threading.RLock()
 """PyTables and the HDF5 library under it are used by one thread at a time."""
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WORKERS = 2
 _AHEAD = 4
 
@@ -51,6 +53,11 @@ class Hdf5Part:
     def file(self) -> Path:
         """The file with the frames, and with all else."""
         return naming.beside(self.stem, naming.HDF5)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that are there: one, or none."""
+        return (self.file,) if self.file.exists() else ()
 
     @cached_property
     def about(self) -> dict[str, Any]:
@@ -112,6 +119,35 @@ class Hdf5Part:
         RecorderError
         """
         return Hdf5Frames(self.file, self.spec, str(self.about.get("codec", "")))
+
+    def decode(self) -> Generator[Frame, None, None]:
+        """Give every frame that comes out of the file, in order.
+
+        Yields
+        ------
+        array of the spec
+            May be overwritten by the next frame.
+        """
+        with closing(self.open_frames()) as frames:
+            yield from readable(frames)
+
+
+def is_recording(stem: Path) -> bool:
+    """Whether there is an HDF5 file of ours under a stem, or one that nobody can read."""
+    path = naming.beside(stem, naming.HDF5)
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_SIGNATURE)) != _SIGNATURE:
+                return False
+    except FileNotFoundError:
+        return False
+    except PermissionError:  # on Windows: it is locked
+        return True
+    try:
+        with _opened(path) as opened:
+            return "/ledger" in opened
+    except RecorderError:
+        return True
 
 
 class Hdf5Frames:

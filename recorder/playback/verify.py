@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import xxhash
 
 from recorder.errors import RecorderError
-from recorder.playback.files import Part, find_parts
-from recorder.writers.decode import decode_frames
-from recorder.writers.ledger import Row, read_rows
+from recorder.playback.files import find_parts
+from recorder.playback.part import Part, require_file, require_order
+from recorder.writers.ledger import Row
 
 EXIT_DIFFERS = 7
 _LOOK_AHEAD = 64
 """How far to search for a frame that is out of place, in frames."""
-
-_NO_FILE_YET_NS = 2_000_000_000
-"""ffmpeg makes its file while the first frames are on their way to it."""
 
 Advance = Callable[[int], None]
 """Told, now and then, how many frames have been compared."""
@@ -138,7 +134,7 @@ def verify(*paths: str | Path, advance: Advance | None = None) -> Verdict:
     RecorderError
         A path holds no recording.
     """
-    parts = {part.stem: part for path in paths for part in find_parts(Path(path))}
+    parts = {part.file: part for path in paths for part in find_parts(Path(path))}
     return Verdict(tuple(verify_part(part, advance) for part in parts.values()))
 
 
@@ -146,20 +142,20 @@ def verify_part(part: Part, advance: Advance | None = None) -> PartVerdict:
     """Verify one file; see `verify`."""
     state = part.state
     try:
-        rows = list(read_rows(part.ledger)) if part.ledger.exists() else []
-        _require_order(rows, part.ledger)
+        rows = part.rows()
+        require_order(part, rows)
+        require_file(part, state, rows)
         written = [row for row in rows if row.status == "written"]
-        _require_video(part, state, written)
-        digests = _digests(part, advance) if part.video.exists() else iter(())
+        digests = _digests(part, advance) if part.file.exists() else iter(())
         found = _compare(written, digests)
     except RecorderError as error:
-        return PartVerdict(str(part.video), state, problem=str(error))
+        return PartVerdict(str(part.file), state, problem=str(error))
     # An interrupted recording simply ends early; in a complete one nothing may be missing.
     ends_early = state != "complete"
     if not ends_early:
         found.miss_the_rest()
     return PartVerdict(
-        str(part.video),
+        str(part.file),
         state,
         expected=len(written),
         exact=found.exact,
@@ -168,41 +164,21 @@ def verify_part(part: Part, advance: Advance | None = None) -> PartVerdict:
         dropped=sum(row.status == "dropped" for row in rows),
         bad=sum(row.status == "bad" for row in rows),
         first=found.first,
-        problem=_disagreement(part, rows),
+        problem=_disagreement(part, state, rows),
     )
 
 
-def _require_video(part: Part, state: str, written: Sequence[Row]) -> None:
-    """Miss a file that should be there; a kill may have come before ffmpeg made it."""
-    if not part.ledger.exists():
-        raise RecorderError(f"{part.ledger} is missing: nothing says what the camera gave")
-    if part.video.exists() or not written:
-        return
-    just_begun = written[-1].t_mono_ns - written[0].t_mono_ns < _NO_FILE_YET_NS
-    if state == "complete" or not just_begun:
-        raise RecorderError(f"{part.video} is missing")
-
-
 def _digests(part: Part, advance: Advance | None) -> Iterator[int]:
-    for count, frame in enumerate(decode_frames(part.video, part.spec), start=1):
+    for count, frame in enumerate(part.decode(), start=1):
         yield xxhash.xxh3_64_intdigest(frame.data)
         if advance is not None and count % 50 == 0:
             advance(count)
 
 
-def _require_order(rows: Sequence[Row], ledger: Path) -> None:
-    frames = [row.frame for row in rows if row.status == "written"]
-    grabs = [row.grab for row in rows if row.grab >= 0]
-    if frames != list(range(len(frames))):
-        raise RecorderError(f"{ledger}: the frame numbers are not 0, 1, 2, …")
-    if any(after <= before for before, after in pairwise(grabs)):
-        raise RecorderError(f"{ledger}: the grab numbers do not grow")
-
-
-def _disagreement(part: Part, rows: Sequence[Row]) -> str | None:
+def _disagreement(part: Part, state: str, rows: Sequence[Row]) -> str | None:
     """Compare the ledger with the totals of the about file, which only a complete one has."""
     totals = part.about.get("totals")
-    if part.state != "complete" or not isinstance(totals, dict):
+    if state != "complete" or not isinstance(totals, dict):
         return None
     for status in ("written", "dropped", "bad"):
         count = sum(row.status == status for row in rows)

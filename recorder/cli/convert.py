@@ -1,0 +1,67 @@
+"""`recorder convert`: a recording in another kind of file, exact and compared."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recorder.playback.convert import Advance
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A recording: any of its files, or its stem.")
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help=".mkv, .h5, .npy, or a folder of .png or .tif."),
+    ],
+    codec: Annotated[
+        str, typer.Option(help="For .mkv and .h5: a profile or a codec's own name.")
+    ] = "auto",
+) -> None:
+    """Convert a recording, with ledger and about; every frame is decoded again and compared."""
+    from recorder import readout
+    from recorder.playback.convert import convert as run
+
+    with _progress() as advance:
+        done = run(source, target, codec, advance)
+    print(
+        f"{done.files[-1]}: all {done.frames} frames are exact; "
+        f"{readout.size(done.bytes_in)} → {readout.size(done.bytes_out)}"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Advance]:
+    """Show a bar for each of the two passes, on a terminal."""
+    import sys
+
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), "frames")
+    console = Console(stderr=True)
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=not sys.stderr.isatty()
+    ) as bars:
+        tasks: dict[str, object] = {}
+
+        def advance(what: str, done: int, count: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=count)
+            bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
+
+        yield advance
