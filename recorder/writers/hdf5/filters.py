@@ -160,9 +160,19 @@ def _parameters(filter_: Blosc2) -> dict[str, Any]:
         "filters": [blosc2.Filter.NOFILTER] * (6 - len(steps)) + steps,
         "filters_meta": [0] * 6,
         "nthreads": 1,
-        # Of 16 bit, a block for the whole frame is 9 % faster and smaller; of 8 bit it is neither.
-        "blocksize": filter_.spec.nbytes if filter_.spec.dtype == "uint16" else 0,
+        "blocksize": _block(filter_),
     }
+
+
+def _block(filter_: Blosc2) -> int:
+    """Return how many bytes zstd gets at a time; 0: Blosc2's own choice, 32 to 96 KiB.
+
+    Large blocks are 10 to 20 % faster, because zstd begins anew for each. Up to 256 KiB it looks
+    for shorter repetitions, which noise does not have, and takes half as long again.
+    """
+    if filter_.spec.nbytes <= 2**18:
+        return 0
+    return min(2**20, filter_.spec.nbytes) // filter_.typesize * filter_.typesize
 
 
 # Blosc2's contiguous frame: a header with two sizes in it, the chunk, and a trailer that is the
