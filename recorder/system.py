@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -147,7 +148,11 @@ def lock_file(fd: int) -> None:
     else:
         import fcntl
 
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what the HDF5 library uses, too
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what the HDF5 library uses, too
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
+                raise  # a file system without locks has none to respect
 
 
 def yield_to_others(nice: int = ENCODER_NICE) -> None:

@@ -30,12 +30,25 @@ def convert(
     from recorder import readout
     from recorder.playback.convert import convert as run
 
+    _leave_tidily()
     with _progress() as advance:
         done = run(source, target, codec, advance)
     print(
         f"{done.files[-1]}: all {done.frames} frames are exact; "
         f"{readout.size(done.bytes_in)} → {readout.size(done.bytes_out)}"
     )
+
+
+def _leave_tidily() -> None:
+    """Let the signals that end a program first remove what is half written."""
+    import signal
+    import sys
+
+    from recorder.system import stop_signals
+
+    for number in stop_signals():
+        if number != signal.SIGINT:  # which raises already
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 @contextmanager

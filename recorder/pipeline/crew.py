@@ -94,6 +94,14 @@ class Crew:
             log.exception("the writer failed in an unforeseen way")
             self._finish("writer_failed", RecorderError(f"{type(error).__name__}: {error}"))
             self._drain()
+            self._rescue()
+
+    def _rescue(self) -> None:
+        """Finish the open file, if that can still be done."""
+        try:
+            self.writing.give_up()
+        except Exception:
+            log.exception("the file could not be finished")
             self.kill_encoder()
 
     def _drain(self) -> None:

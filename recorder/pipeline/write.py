@@ -100,6 +100,12 @@ class Writing:
         except (WriterError, NoSpace) as error:
             self._replace(error)
 
+    def give_up(self) -> None:
+        """Finish the open file after an unforeseen failure; no more frames come."""
+        take, self._take = self._take, None
+        if take is not None:
+            self._close(take, self.writer, self._handed)
+
     @property
     def _take_number(self) -> int:
         return self._take.number if self._take is not None else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -77,10 +78,22 @@ def convert(
     """
     path = Path(target)
     with open_recording(source) as recording:
+        _require_whole(recording)
         try:
             return _into_place(recording, path, codec, advance or _silent)
         except OSError as error:
             raise as_recorder_error(error, path) from error
+
+
+def _require_whole(recording: Recording) -> None:
+    if recording.state == "recording":
+        raise RecorderError(
+            f"{recording.parts[0].file} is being recorded right now; wait for its end"
+        )
+    numbers = {part.about.get("part", 0) for part in recording.parts}
+    missing = sorted(set(range(max(numbers))) - numbers)
+    if missing:
+        raise Damaged(f"{recording.parts[0].file}: part {missing[0]} of the recording is missing")
 
 
 def _silent(what: str, done: int, count: int) -> None:
@@ -155,6 +168,8 @@ def _walk(recording: Recording) -> Iterator[tuple[Row, Frame | None]]:
             coming = frames.iterate(0, len(frames))
             for row in part.rows():
                 frame = next(coming, None) if row.status == "written" else None
+                if frame is None and row.status == "written" and part.state == "complete":
+                    raise Damaged(f"{part.file}: frame {row.frame} (grab {row.grab}) is missing")
                 yield row, None if frame is None else frame.copy()
             coming.close()
         finally:
@@ -178,7 +193,7 @@ def _compare(target: Target, hashes: list[int], path: Path, advance: Advance) ->
 
 
 def _require_free(path: Path) -> None:
-    if path.exists():
+    if os.path.lexists(path):
         raise FileTaken(f"{path} exists; nothing is ever overwritten")
 
 

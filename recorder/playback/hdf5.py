@@ -22,6 +22,7 @@ from recorder.writers import naming
 from recorder.writers.account import STATUSES
 from recorder.writers.hdf5.choice import choose
 from recorder.writers.hdf5.columns import COLUMNS
+from recorder.writers.hdf5.groups import unescaped
 from recorder.writers.ledger import Row
 
 if TYPE_CHECKING:
@@ -106,10 +107,10 @@ class Hdf5Part:
         """
         with _opened(self.file) as file:
             try:
-                columns = [getattr(file.root.ledger, name)[:] for name, _ in COLUMNS]
+                columns = [getattr(file.root.ledger, name)[:].tolist() for name, _ in COLUMNS]
+                return [_row(cells) for cells in zip(*columns, strict=True)]
             except Exception as error:
                 raise _unreadable(self.file, error) from error
-        return [_row(cells) for cells in zip(*(column.tolist() for column in columns), strict=True)]
 
     def open_frames(self) -> Hdf5Frames:
         """Open the frames for reading.
@@ -135,13 +136,13 @@ class Hdf5Part:
 def is_recording(stem: Path) -> bool:
     """Whether there is an HDF5 file of ours under a stem, or one that nobody can read."""
     path = naming.beside(stem, naming.HDF5)
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             if file.read(len(_SIGNATURE)) != _SIGNATURE:
                 return False
-    except FileNotFoundError:
-        return False
-    except PermissionError:  # on Windows: it is locked
+    except OSError:  # on Windows: it is locked
         return True
     try:
         with _opened(path) as opened:
@@ -213,7 +214,7 @@ class Hdf5Frames:
                     frame = coming.popleft().result()
                     yield frame
                     spare.append(frame)
-                coming.append(pool.submit(self._filled, index, self._chunk(index), spare.pop()))
+                coming.append(pool.submit(self._filled, index, spare.pop()))
             while coming:
                 yield coming.popleft().result()
 
@@ -230,8 +231,8 @@ class Hdf5Frames:
             except Exception as error:
                 raise RecorderError(f"{self._path}: frame {index}: {_last_line(error)}") from error
 
-    def _filled(self, index: int, chunk: bytes, out: Frame) -> Frame:
-        self._decompress(index, chunk, out)
+    def _filled(self, index: int, out: Frame) -> Frame:
+        self.read(index, out)
         return out
 
     def _decompress(self, index: int, chunk: bytes, out: Frame) -> None:
@@ -295,14 +296,14 @@ def _row(cells: tuple[Any, ...]) -> Row:
         utc,
         None if np.isnan(camera) else camera,
         digest if there else None,
-        note.decode(),
+        note.decode(errors="replace"),
     )
 
 
 def _plain(value: Any) -> Any:
     """Return NumPy's scalars as Python's."""
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {unescaped(name): _plain(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value

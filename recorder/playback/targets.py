@@ -84,6 +84,8 @@ def target_for(path: Path, folder: Path, codec: str, about: Mapping[str, Any]) -
         The suffix means nothing here, or takes no codec.
     """
     suffix = path.suffix.lower()
+    if path.name.startswith("."):
+        raise ConfigError(f"{path.name}: a name that begins with a dot is hidden, also from verify")
     if suffix in (naming.VIDEO, naming.HDF5):
         stem = folder / path.name[: -len(suffix)]
         return RecordingTarget(stem, suffix, codec, about)
@@ -210,31 +212,27 @@ class ArrayTarget(_WithLedger):
         self._count = 0
 
     def open(self, spec: FrameSpec, count: int) -> None:
-        """Make the file in its full size; it is mapped, not held in memory."""
+        """Begin the file; how many frames there will be stands in front of them."""
         self._open(spec)
-        self._array = (
-            np.lib.format.open_memmap(
-                self._path, mode="w+", dtype=spec.dtype, shape=(count, *spec.shape)
-            )
-            if count
-            else np.empty((0, *spec.shape), spec.dtype)
-        )
+        self._promised = count
+        self._file = self._path.open("xb")
+        kind = np.dtype(spec.dtype).newbyteorder("<").str
+        header = {"descr": kind, "fortran_order": False, "shape": (count, *spec.shape)}
+        np.lib.format.write_array_header_1_0(self._file, header)
 
     def write(self, frame: Frame, stamp: FrameStamp) -> None:
-        """Copy the frame into the file."""
+        """Append the frame."""
         self._row(stamp)
-        self._array[self._count] = frame
+        self._file.write(frame.data)
         self._count += 1
 
     def close(self, reason: str) -> None:
         """Bring the file to the disk."""
-        if isinstance(self._array, np.memmap):
-            self._array.flush()
-        else:  # nothing can be mapped of a file without frames
-            np.save(self._path, self._array)
-        del self._array
-        sync_path(self._path)
+        self._file.close()
         self._close(reason)
+        if self._count != self._promised:
+            raise WriterError(f"{self._path.name}: {self._count} of {self._promised} frames came")
+        sync_path(self._path)
 
     def frames(self) -> Iterator[Frame]:
         """Read the file."""

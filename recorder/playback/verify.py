@@ -108,8 +108,13 @@ class Verdict:
 
     @property
     def exit_code(self) -> int:
-        """0, or 7 at a difference."""
-        return 0 if self.ok else EXIT_DIFFERS
+        """0; 7 at a difference; 1 if all that is wrong is that a file cannot be read yet."""
+        if self.ok:
+            return 0
+        told = any(
+            part.wrong or (part.problem and part.state != "recording") for part in self.parts
+        )
+        return EXIT_DIFFERS if told else 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -70,8 +70,10 @@ def record(folder, every=7):
     """Write all frames, commit now and then; every 11th is lost before it comes to the file."""
     writer = Hdf5Writer(folder / "top", choose("fast", SPEC), ABOUT)
     writer.open(SPEC)
+    offered = 0
     try:
         for grab, frame in enumerate(FRAMES):
+            offered = grab + 1
             writer._commit_at = 0.0 if grab % every == 0 else 1e18
             if grab % 11 == 10:
                 writer.skip(stamp_of(grab)._replace(xxh3_64=None), "dropped", "overflow")
@@ -79,7 +81,7 @@ def record(folder, every=7):
                 writer.write(frame, stamp_of(grab))
     except (NoSpace, WriterError):
         pass
-    return writer, writer.close("duration")
+    return offered, writer, writer.close("duration")
 
 
 def states_of(log):
@@ -175,7 +177,7 @@ def test_the_nth_write_fails(tmp_path, monkeypatch, error, for_ever, step):
         fails = (lambda n, at=number: n >= at) if for_ever else (lambda n, at=number: n == at)
         with disk_of(monkeypatch, fails=fails, error=error):
             try:
-                writer, report = record(tmp_path)
+                offered, writer, report = record(tmp_path)
             except (NoSpace, WriterError):
                 assert not list(tmp_path.iterdir()), "nothing is left behind"
                 continue
@@ -189,6 +191,7 @@ def test_the_nth_write_fails(tmp_path, monkeypatch, error, for_ever, step):
             assert state == "complete"
             assert (status == 0).sum() == report.written
             assert writer._handed == report.written + report.lost
+            assert len(status) == offered  # each has a row, also the one that was refused
             why = {b"overflow", b"no_space" if error == errno.ENOSPC else b"encoder_died"}
             assert set(notes[status == 1]) <= why
         (tmp_path / "top.h5").unlink()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import xxhash
 
 from recorder.cameras.scene import painter
@@ -90,3 +91,15 @@ def spoil(path: Path, index: int, pattern: bytes, at: float = 0.5) -> None:
     begin = int(found.offset[index] + found.length[index] * at)
     data[begin : begin + len(pattern)] = pattern
     path.write_bytes(data)
+
+
+def decoders():
+    """Return this process's ffmpegs; other tests may have left Python's own helpers running."""
+    found = []
+    for child in psutil.Process().children():
+        try:
+            if "ffmpeg" in child.name():
+                found.append(child)
+        except psutil.Error:
+            continue
+    return found

@@ -153,6 +153,8 @@ def test_nothing_is_overwritten(tmp_path, name):
     ("name", "codec", "error", "message"),
     [
         ("out.avi", "auto", ConfigError, "ends in .mkv, .h5"),
+        (".out.h5", "auto", ConfigError, "begins with a dot"),
+        (".h5", "auto", ConfigError, "begins with a dot"),
         ("out.npy", "fast", ConfigError, "only .mkv and .h5 take one"),
         ("out.mkv", "libx265", NotLossless, "libx265"),
         ("out.h5", "gzip", NotLossless, "not one for HDF5"),
@@ -182,6 +184,32 @@ def test_a_damaged_recording_is_not_converted(tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_complete_recording_that_lacks_frames_is_not_made_good(tmp_path):
+    source = recorded(tmp_path)
+    with Path(source).open("r+b") as file:
+        file.truncate(file.seek(0, 2) * 2 // 3)
+    before = sorted(tmp_path.iterdir())
+    with (
+        pytest.warns(UserWarning, match="its ledger says"),
+        pytest.raises(Damaged, match="is missing"),
+    ):
+        convert(source, tmp_path / "out.h5")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_recording_that_goes_on_is_not_converted(tmp_path):
+    led = LedCamera()
+    session = Session(camera_config(tmp_path), {}, {}, led)
+    session.start(record=True)
+    until(lambda: led.grabs > 20)
+    (video,) = tmp_path.glob("*.mkv")
+    with pytest.raises(RecorderError, match="being recorded right now"):
+        convert(video, tmp_path / "out.h5")
+    session.stop()
+    session.wait()
+    assert not (tmp_path / "out.h5").exists()
+
+
 class Lossy:
     """A target that changes one frame, loses one, or fails."""
 
@@ -205,7 +233,8 @@ class Lossy:
 
 @pytest.mark.parametrize("name", ["out.mkv", "out.h5", "out.npy", "images"])
 @pytest.mark.parametrize(
-    ("fault", "error"), [("changed", Damaged), ("lost", Damaged), ("fails", WriterError)]
+    ("fault", "error"),
+    [("changed", Damaged), ("lost", (Damaged, WriterError)), ("fails", WriterError)],
 )
 def test_a_conversion_that_goes_wrong_leaves_nothing(tmp_path, monkeypatch, name, fault, error):
     source = recorded(tmp_path)
@@ -227,7 +256,8 @@ def test_the_command(tmp_path):
     assert "nothing is ever overwritten" in result.stderr
 
 
-def test_ctrl_c_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_a_signal_leaves_nothing(tmp_path, number):
     source = recorded(tmp_path, frames=3000)
     before = sorted(tmp_path.iterdir())
     child = subprocess.Popen(
@@ -238,7 +268,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
     try:
         until(lambda: len(list(tmp_path.glob(".recorder-convert-*/images/*.png"))) > 10)
     finally:
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         code = child.wait(30)
     assert code != 0
     assert sorted(tmp_path.iterdir()) == before

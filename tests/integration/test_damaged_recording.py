@@ -7,10 +7,21 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from helpers import LedCamera, camera_config, until
-from recordings import COUNT, GRAY, INTER, KINDS, cut, fed, frames, interrupt, spoil, write
+from recordings import (
+    COUNT,
+    GRAY,
+    INTER,
+    KINDS,
+    cut,
+    decoders,
+    fed,
+    frames,
+    interrupt,
+    spoil,
+    write,
+)
 
 from recorder import RecorderError, open_recording
 from recorder.errors import Damaged
@@ -190,7 +201,7 @@ def test_a_decoder_that_is_killed_is_replaced(folder: Path) -> None:
     with open_recording(folder) as recording:
         for index in (3, 4, 5):
             expected = recording[index]
-            (child,) = psutil.Process().children()
+            (child,) = decoders()
             child.kill()
             assert np.array_equal(recording[index], expected)
 

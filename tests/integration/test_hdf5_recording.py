@@ -159,6 +159,93 @@ def test_a_stuck_disk_does_not_stop_the_camera(tmp_path, monkeypatch):
     assert_adds_up(summary)
 
 
+@pytest.mark.parametrize("codec", ["fast", "none"])
+@pytest.mark.parametrize("error", [OSError, MemoryError])
+def test_a_write_that_fails_once_costs_a_frame_and_a_file(tmp_path, monkeypatch, error, codec):
+    from recorder.writers.hdf5 import file as hdf5_file
+
+    calls, write_at = [], hdf5_file.write_at
+
+    def fails(fd, parts, offset):
+        calls.append(offset)
+        if len(calls) == 100:
+            raise error(5, "injected")
+        write_at(fd, parts, offset)
+
+    monkeypatch.setattr(hdf5_file, "write_at", fails)
+    session = session_of(tmp_path, LedCamera(frames=200), recording__codec=codec)
+    session.start(record=True)
+    summary = session.wait()
+    rows = assert_adds_up(summary)
+    assert len(rows) == summary.grabbed == 200
+    assert len(summary.files) == 2
+    assert 0 < summary.dropped < 20
+
+
+def test_what_nobody_foresaw(tmp_path, monkeypatch):
+    """What was written before is saved, and no thread, file or lock is left."""
+    from recorder.pipeline.write import Writing
+
+    handle, count = Writing._handle, []
+
+    def fails(self, entry):
+        count.append(entry)
+        if len(count) == 60:
+            raise ZeroDivisionError("nobody foresaw this")
+        handle(self, entry)
+
+    monkeypatch.setattr(Writing, "_handle", fails)
+    session = session_of(tmp_path, LedCamera())
+    session.start(record=True)
+    summary = session.wait()
+    assert summary.reason == "writer_failed"
+    assert summary.written == 59
+    assert verify(*summary.files).ok
+    assert len(flammkuchen.load(summary.files[0], "/frames")) == 59
+
+
+def test_what_lies_beside_a_recording_does_not_matter(tmp_path):
+    session = session_of(tmp_path, LedCamera(frames=5))
+    session.start(record=True)
+    session.wait()
+    (tmp_path / "folder.h5").mkdir()
+    (tmp_path / "text.h5").write_text("no HDF5")
+    os.mkfifo(tmp_path / "pipe.h5")
+    with h5py.File(tmp_path / "foreign.h5", "w") as file:
+        file["x"] = 1
+    assert [part.exact for part in verify(tmp_path).parts] == [5]
+
+
+def test_a_damaged_ledger_is_told(tmp_path):
+    session = session_of(tmp_path, LedCamera(frames=5))
+    session.start(record=True)
+    (file,) = session.wait().files
+    with h5py.File(file, "r+") as opened:
+        opened["ledger/status"][2] = 77
+    assert "cannot be read as a recording" in verify(file).parts[0].sentence()
+    assert verify(file).exit_code == 7
+
+
+def test_frames_before_and_behind_a_broken_one(tmp_path):
+    from recorder import RecorderError, open_recording
+
+    session = session_of(tmp_path, LedCamera(frames=30))
+    session.start(record=True)
+    (file,) = session.wait().files
+    with h5py.File(file) as opened:
+        at = opened["frames"].id.get_chunk_info(17)
+    with open(file, "r+b") as raw:  # noqa: PTH123
+        raw.seek(at.byte_offset)
+        raw.write(bytes(at.size))
+    verdict = verify(file).parts[0]
+    assert (verdict.exact, verdict.wrong, verdict.first.frame) == (29, 1, 17)
+    with open_recording(file) as recording:
+        got = []
+        with pytest.raises(RecorderError, match="frame 17"):
+            got.extend(recording)
+        assert len(got) == 17
+
+
 def test_a_full_disk(tmp_path):
     """On a file system of its own; the rows that say what was lost still fit."""
     disk = tmp_path / "disk"

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import xxhash
 from helpers import LedCamera, camera_config
-from recordings import COUNT, GRAY, INTER, KINDS, fed, frames, write
+from recordings import COUNT, GRAY, INTER, KINDS, decoders, fed, frames, write
 
 from recorder import RecorderError, open_recording
 from recorder.frame import FrameSpec
@@ -201,20 +201,20 @@ def test_one_frame_costs_one_packet(folder: Path) -> None:
         assert fed(recording) == 5 + 6
         recording[10:20]
         assert fed(recording) == 11 + 10
-        assert len(psutil.Process().children()) == 1  # all that time
+        assert len(decoders()) == 1  # all that time
 
 
 def test_steps_forward_do_not_begin_anew(tmp_path: Path) -> None:
     spec = FrameSpec(320, 240, "gray8", 100.0)
     with open_recording(write(tmp_path / "top", spec, "x264", 60)) as recording:
         recording[3]
-        (child,) = psutil.Process().children()
+        (child,) = decoders()
         for index in (4, 10, 30, 59):
             recording[index]
-            assert psutil.Process().children() == [child]
+            assert decoders() == [child]
         assert fed(recording) == 60
         recording[5]
-        assert psutil.Process().children() != [child]
+        assert decoders() != [child]
 
 
 def test_iteration_begins_at_a_key_frame(tmp_path: Path) -> None:
@@ -234,9 +234,9 @@ def test_close_ends_all_decoders(folder: Path) -> None:
     for iteration in iterations:
         next(iteration)
     recording[0]
-    assert len(psutil.Process().children()) == 3
+    assert len(decoders()) == 3
     recording.close()
-    assert psutil.Process().children() == []
+    assert decoders() == []
     recording.close()
     for use in (lambda: recording[0], lambda: next(iter(recording)), lambda: recording[:]):
         with pytest.raises(RecorderError, match="closed"):
@@ -255,9 +255,9 @@ def test_what_is_forgotten_ends(tmp_path: Path, codec: str) -> None:
         recording[1]
         iteration = iter(recording)
         next(iteration)
-        assert len(psutil.Process().children()) == 2
+        assert len(decoders()) == 2
         del recording, iteration
-        assert psutil.Process().children() == []
+        assert decoders() == []
     finally:
         gc.enable()
 

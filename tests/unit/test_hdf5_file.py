@@ -7,9 +7,11 @@ import pytest
 import tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables.attributeset import SYS_ATTRS
 
 from recorder.errors import WriterError
 from recorder.frame import FrameSpec, FrameStamp
+from recorder.playback.hdf5 import Hdf5Part
 from recorder.writers.hdf5 import Hdf5Writer, choose
 from recorder.writers.hdf5.dataset import Dataset
 from recorder.writers.hdf5.file import GrowingFile
@@ -97,8 +99,59 @@ def test_about_comes_back(tmp_path):
     assert about["beyond"] == str(2**80)
     assert about["tuple"] == [1, 2]
     assert about["numpy"] == 0.5
-    assert about["TITLE_"] == "not the group's"
+    assert about["key:TITLE"] == "not the group's"
     assert about["with space"] == {"with space": 1, "é": {}}
+
+
+KEYS = [
+    *SYS_ATTRS,
+    *(
+        "FIELD_1",
+        "DEEPDISH_IO_VERSION",
+        "_v_attrnames",
+        "_f_list",
+        "_g_getnode",
+        "_i_x",
+        "__class__",
+    ),
+    *(
+        "a/b",
+        "",
+        ".",
+        "..",
+        "a\0b",
+        "key:a",
+        "key:key:a",
+        "%2F",
+        "é",
+        "\ud800",
+        "x" * 300,
+        "TITLE_",
+    ),
+]
+
+
+def test_no_key_hurts(tmp_path):
+    """Not what PyTables means by a name, not what HDF5 does."""
+    given = {"plain": 1, **{key: number for number, key in enumerate(KEYS)}}
+    about = {
+        **{"width": 1, "height": 1, "pixel_format": "gray16"},
+        "metadata": given,
+        "groups": {key: {"n": number} for number, key in enumerate(KEYS)},
+    }
+    part = Hdf5Part(record(tmp_path, [1, 2], about=about).with_suffix(""))
+    assert part.about["metadata"] == given
+    assert part.about["groups"] == about["groups"]
+    assert part.spec == FrameSpec(1, 1, "gray16")
+    assert len(part.rows()) == 2
+
+
+@pytest.mark.parametrize("about", [{"x" * 70_000: 1}, {str(n): n for n in range(70_000)}])
+def test_what_hdf5_cannot_hold_is_refused_and_nothing_left(tmp_path, about):
+    writer = Hdf5Writer(tmp_path / "top", choose("none", DOT), about)
+    with pytest.raises(WriterError):
+        writer.open(DOT)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_group_that_is_too_large_is_refused_and_nothing_left(tmp_path):

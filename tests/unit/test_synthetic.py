@@ -125,7 +125,7 @@ def test_the_number_stands_in_the_first_bytes_of_what_is_recorded(pixel_format, 
         ({"flip": "vertical"}, lambda f: f[::-1]),
         ({"crop": (3, 5, 16, 9)}, lambda f: f[5:14, 3:19]),
     ],
-    ids=str,
+    ids=("rotated", "mirrored", "cropped"),
 )
 def test_geometry_turns_the_picture_before_it_is_numbered(geometry, turn):
     plain, turned = next_frame(make_camera()), next_frame(make_camera(**geometry))

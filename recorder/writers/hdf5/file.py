@@ -97,7 +97,7 @@ class GrowingFile:
             "about": groups.put_value(self._place, about),
         }
         self._build_root(members)
-        self._spare = self._new_block()
+        self._make_ready()
         self._write_page()
 
     def _build_root(self, members: Mapping[str, int]) -> None:
@@ -166,7 +166,12 @@ class GrowingFile:
         """
         nbytes = sum(len(part) for part in parts)
         self._frames.index.reserve()
-        write_at(self._fd, parts, self._end)
+        try:
+            write_at(self._fd, parts, self._end)
+        except OSError:
+            with suppress(OSError):  # what a torn frame has taken, its row may need
+                os.ftruncate(self._fd, self._end)
+            raise
         self._frames.index.append(self._take(nbytes), nbytes)
 
     @property
@@ -211,7 +216,13 @@ class GrowingFile:
         for column, address in zip(self._columns, self._blocks, strict=True):
             column.index.append(address, column.chunk_bytes)
         with suppress(OSError):  # the next one will say so, if it is needed
-            self._spare = self._new_block()
+            self._make_ready()
+
+    def _make_ready(self) -> None:
+        """Take room for the next rows; twice is once."""
+        for dataset in (self._frames, *self._columns):
+            dataset.index.reserve()
+        self._spare = self._spare or self._new_block()
 
     def _new_block(self) -> list[int]:
         sizes = [column.chunk_bytes for column in self._columns]

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -24,8 +25,14 @@ MOST_MEMBERS = 2 * TREE_K * 2 * LEAF_K
 
 _LONGEST_TEXT = 60_000
 """In bytes; what does not fit into one attribute becomes a list of pieces."""
-_TAKEN = ("CLASS", "VERSION", "TITLE", "FILTERS", "PYTABLES_FORMAT_VERSION")
+TAKEN = (
+    *("CLASS", "VERSION", "TITLE", "NROWS", "EXTDIM", "ENCODING", "PYTABLES_FORMAT_VERSION"),
+    *("FLAVOR", "FILTERS", "AUTO_INDEX", "DIRTY", "NODE_TYPE", "NODE_TYPE_VERSION", "PSEUDOATOM"),
+)
 """Attributes that PyTables keeps for itself."""
+_ESCAPE = "key:"
+# PyTables' own: private names, FIELD_0 and so on; flammkuchen's version; and our mark.
+_TAKEN_STARTS = ("_", "FIELD_", "DEEPDISH_IO", _ESCAPE)
 
 Place = Callable[[bytes], int]
 """Puts bytes into the file and returns their address."""
@@ -55,13 +62,35 @@ def group(
     head: list[tuple[str, Any]] = [("CLASS", "GROUP"), ("VERSION", "1.0"), ("TITLE", title)]
     if root:
         head += [("PYTABLES_FORMAT_VERSION", "2.1"), ("DEEPDISH_IO_VERSION", 12)]
-    head += [(_free(name), value) for name, value in (values or {}).items()]
+    head += [(escaped(name), value) for name, value in (values or {}).items()]
     table = (messages.SYMBOL_TABLE, messages.symbol_table(tree, heap))
     return place(messages.object_header([table, *messages.attributes(head)]))
 
 
-def _free(name: str) -> str:
-    return f"{name}_" if name in _TAKEN or name.startswith("DEEPDISH_IO") else name
+def escaped(name: str, member: bool = False) -> str:
+    """Return a key as a name that no library takes for something else; `unescaped` undoes it.
+
+    Parameters
+    ----------
+    member
+        Whether it names a group, which has no / in it.
+    """
+    bad = name in TAKEN or name.startswith(_TAKEN_STARTS) or not name.strip(".") or "\0" in name
+    bad = bad or (member and "/" in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        bad = True
+    if not bad:
+        return name
+    return _ESCAPE + quote(name, safe="", errors="surrogatepass").replace(".", "%2E")
+
+
+def unescaped(name: str) -> str:
+    """Return the key that a name was made of."""
+    if not name.startswith(_ESCAPE):
+        return name
+    return unquote(name.removeprefix(_ESCAPE), errors="surrogatepass")
 
 
 def listing(place: Place, members: Mapping[str, int]) -> tuple[int, int, dict[str, int]]:
@@ -124,7 +153,7 @@ def put_value(place: Place, value: Any) -> int:
     items = dict(_items(value))
     scalars = {name: item for name, item in items.items() if isinstance(item, Scalar)}
     others = {name: item for name, item in items.items() if name not in scalars}
-    members = {name: put_value(place, item) for name, item in others.items()}
+    members = {escaped(name, True): put_value(place, item) for name, item in others.items()}
     return group(place, _title(value), members, scalars)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recorder.errors import FileTaken, RecorderError, WriterError
+from recorder.errors import FileTaken, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.system import sync_folder, yield_to_others
 from recorder.writers import about as about_file
@@ -27,6 +29,8 @@ from recorder.writers.ledger import as_recorder_error
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
+
+log = logging.getLogger(__name__)
 
 COMMIT_S = 0.25
 """How often what was written is made visible: what a kill costs is at most this, and the frames
@@ -107,12 +111,14 @@ class Hdf5Writer:
             self._file = GrowingFile(self.path, frames, self._columns, self._about)
         except FileExistsError:
             raise FileTaken(f"{self.path} exists; nothing is ever overwritten") from None
-        except (OSError, RecorderError) as error:
+        except BaseException as error:
             with suppress(OSError):
                 self.path.unlink(missing_ok=True)
-            if isinstance(error, RecorderError):
-                raise
-            raise as_recorder_error(error, self.path) from error
+            if isinstance(error, OSError):
+                raise as_recorder_error(error, self.path) from error
+            if isinstance(error, ValueError | struct.error):
+                raise WriterError(f"HDF5 cannot hold what is to be said: {error}") from error
+            raise
         self._pool = ThreadPoolExecutor(self._workers, "compress", initializer=yield_to_others)
 
     def _describe(self, spec: FrameSpec) -> None:
@@ -143,24 +149,37 @@ class Hdf5Writer:
         Raises
         ------
         WriterError, NoSpace
-            An earlier frame could not be written; this one was not taken.
+            An earlier frame could not be written; this one has a row that says it is lost.
         """
-        self.check()
         self._account.see(stamp)
-        chunk = self._pool.submit(self._compress, frame, done)
-        self._entries.append(
-            _Entry(stamp, chunk=chunk, done=done if self._filter.lends else nothing)
-        )
+        try:
+            self.check()
+            entry = _Entry(stamp, chunk=self._begin(frame, done))
+        except (WriterError, NoSpace) as error:
+            self._entries.append(_Entry(stamp, "dropped", why_lost(error)))
+            raise
+        entry.done = done if self._filter.lends else nothing
+        self._entries.append(entry)
         self._in_flight += 1
         self._handed += 1
         self._advance(self._workers + 2)
+
+    def _begin(self, frame: Frame, done: Done) -> Future[Parts]:
+        if self._filter.lends:  # there is nothing to do for it, and its memory is waited for
+            ready: Future[Parts] = Future()
+            ready.set_result(self._filter.compress(frame))
+            return ready
+        try:
+            return self._pool.submit(self._compress, frame, done)
+        except RuntimeError as error:  # no thread to be had, or the interpreter is going
+            self._failure = WriterError(f"a frame could not be compressed: {error}")
+            raise self._failure from error
 
     def _compress(self, frame: Frame, done: Done) -> Parts:
         try:
             return self._filter.compress(frame)
         finally:
-            if not self._filter.lends:
-                done()
+            done()
 
     def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Write the row of a frame that is not in the file, in its turn."""
@@ -193,6 +212,9 @@ class Hdf5Writer:
             self._failure = as_recorder_error(error, self.path)
         except RecorderError as error:
             self._failure = error
+        except Exception as error:  # what is in the file so far can still be finished
+            log.exception("HDF5 could not be written, in an unforeseen way")
+            self._failure = WriterError(f"{type(error).__name__}: {error}")
 
     @staticmethod
     def _is_ready(entry: _Entry) -> bool:
@@ -246,9 +268,11 @@ class Hdf5Writer:
         if self._failure is None:
             self._advance(0)
         self._pool.shutdown(wait=True)
-        self._give_up_the_rest()
-        unfinished = self._finish(reason)
-        self._file.abandon()
+        try:
+            self._give_up_the_rest()
+            unfinished = self._finish(reason)
+        finally:
+            self._file.abandon()
         there = self.path.exists()
         return WriteReport(
             (self.path,) if there else (),
@@ -281,6 +305,8 @@ class Hdf5Writer:
             sync_folder(self.stem.parent)
         except OSError as error:
             return as_recorder_error(error, self.path)
+        except (ValueError, struct.error) as error:
+            return WriterError(f"HDF5 cannot hold what is to be said: {error}")
         except RecorderError as error:
             return error
         return unfinished
