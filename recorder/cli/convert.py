@@ -46,9 +46,8 @@ def _leave_tidily() -> None:
 
     from recorder.system import stop_signals
 
-    for number in stop_signals():
-        if number != signal.SIGINT:  # which raises already
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    for number in stop_signals():  # SIGINT too: a shell may have told its jobs to ignore it
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 @contextmanager
