@@ -10,19 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from recorder.errors import ConfigError, EncoderDied, NotLossless
+from recorder.errors import ConfigError, NotLossless
 from recorder.frame import FrameSpec
 from recorder.lossless.containers import CONTAINERS, Container, candidates
-from recorder.writers.codecs import RAW_FORMAT, Codec, nearest
+from recorder.writers.codecs import RAW_FORMAT, Codec
 from recorder.writers.decode import decode_frames
 from recorder.writers.ffmpeg import (
-    Encoder,
     conversion_options,
     executable,
     file_url,
 )
 from recorder.writers.ledger import as_recorder_error
-from recorder.writers.proof import patterns
+from recorder.writers.proof import encode_patterns, patterns
 
 
 def program_in(folder: str | Path | None) -> str:
@@ -96,27 +95,12 @@ def prove_in(suffix: str, spec: FrameSpec, codec: Codec, program: str) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="recorder-proof-") as folder:
             path = Path(folder) / f"proof{suffix}"
-            _encode(spec, codec, encode_command(spec, codec, CONTAINERS[suffix], program, path))
+            command = encode_command(spec, codec, CONTAINERS[suffix], program, path)
+            refused = f"{suffix} does not take frames of {spec} with codec {codec.name}"
+            encode_patterns(spec, codec, command, refused)
             _compare(spec, codec, path)
     except OSError as error:
         raise as_recorder_error(error, Path(tempfile.gettempdir())) from error
-
-
-def _encode(spec: FrameSpec, codec: Codec, command: list[str]) -> None:
-    encoder = Encoder(command, nice=0)
-    try:
-        for _, frame in patterns(spec):
-            encoder.write(frame)
-    except EncoderDied:
-        pass  # finish() tells it with ffmpeg's own words
-    try:
-        encoder.finish()
-    except EncoderDied as error:
-        container = Path(command[-1]).suffix
-        raise NotLossless(
-            f"{container} does not take frames of {spec} with codec {codec.name}: "
-            f"{error}{nearest(codec.name)}"
-        ) from None
 
 
 def _compare(spec: FrameSpec, codec: Codec, path: Path) -> None:

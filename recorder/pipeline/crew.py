@@ -100,7 +100,7 @@ class Crew:
         """Finish the open file, if that can still be done."""
         try:
             self.writing.give_up()
-        except Exception:
+        except Exception:  # what failed may be the writer itself: then only its encoder is ended
             log.exception("the file could not be finished")
             self.kill_encoder()
 

@@ -55,7 +55,9 @@ def prove(spec: FrameSpec, codec: Codec) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="recorder-proof-") as folder:
             path = Path(folder) / "proof.mkv"
-            _encode(spec, codec, path)
+            command = encode_command(spec, codec, file_url(path))
+            refused = f"{_name(codec)} does not take frames of {spec}"
+            encode_patterns(spec, codec, command, refused)
             _compare(spec, codec, path)
     except OSError as error:
         raise as_recorder_error(error, Path(tempfile.gettempdir())) from error
@@ -71,8 +73,25 @@ def _compare(spec: FrameSpec, codec: Codec, path: Path) -> None:
                 raise NotLossless(_difference(spec, codec, name, frame, back))
 
 
-def _encode(spec: FrameSpec, codec: Codec, path: Path) -> None:
-    encoder = Encoder(encode_command(spec, codec, file_url(path)))
+def encode_patterns(spec: FrameSpec, codec: Codec, command: list[str], refused: str) -> None:
+    """Encode the test frames.
+
+    Parameters
+    ----------
+    codec
+        How they are stored; its name may have been mistyped.
+    command
+        An ffmpeg that reads frames of `spec` and writes a new file.
+    refused
+        Begins the message when it does not take them.
+
+    Raises
+    ------
+    NotLossless
+        ffmpeg refuses these frames.
+    NoSpace
+    """
+    encoder = Encoder(command)
     try:
         for _, frame in patterns(spec):
             encoder.write(frame)
@@ -81,9 +100,7 @@ def _encode(spec: FrameSpec, codec: Codec, path: Path) -> None:
     try:
         encoder.finish()
     except EncoderDied as error:
-        raise NotLossless(
-            f"{_name(codec)} does not take frames of {spec}: {error}{nearest(codec.name)}"
-        ) from None
+        raise NotLossless(f"{refused}: {error}{nearest(codec.name)}") from None
 
 
 def _difference(spec: FrameSpec, codec: Codec, name: str, frame: Frame, back: Frame) -> str:
