@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -122,7 +123,10 @@ class CameraStatus:
     Parameters
     ----------
     state
-        opening, previewing, recording, finishing or ended.
+        opening, previewing, recording, restarting (the camera is gone and looked for), finishing
+        or ended.
+    warning
+        What is not right although the recording goes on, in words; None if nothing is.
     fps_in, fps_written
         Frames per second grabbed, and handed to the encoder.
     buffer_fill
@@ -137,12 +141,19 @@ class CameraStatus:
         What the disk has, and for how long that lasts at this rate down to `keep_free`.
     late
         Times the camera did not answer in time and was asked again.
+    age_s
+        Time since the last grab; None before the first.
+    frozen_s
+        For how long the picture has been the same, bit for bit; 0 when it moves.
+    pid
+        The process that the camera runs in; None if it has none.
     """
 
     name: str
     state: str = "opening"
     reason: str | None = None
     message: str | None = None
+    warning: str | None = None
     frame: str = ""
     totals: Totals = field(default_factory=Totals)
     elapsed_s: float = 0.0
@@ -160,11 +171,81 @@ class CameraStatus:
     disk_free_bytes: int | None = None
     time_left_s: float | None = None
     late: int = 0
+    age_s: float | None = None
+    frozen_s: float = 0.0
+    pid: int | None = None
     files: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> CameraStatus:
+        """Return the status that `as_dict` gave, also after a way through JSON.
+
+        Raises
+        ------
+        TypeError
+            It is none.
+        """
+        totals, files = Totals(**plain["totals"]), tuple(plain["files"])
+        return cls(**{**plain, "totals": totals, "files": files})
+
+
+@dataclass(frozen=True, slots=True)
+class RigStatus:
+    """All cameras of a rig at one instant.
+
+    Parameters
+    ----------
+    name
+        What `recorder attach`, `status` and `stop` call it.
+    pid
+        The process of the rig itself.
+    state
+        opening, previewing, recording, finishing or ended.
+    cameras
+        In the order of the config.
+    watchers
+        How many look at it from outside.
+    """
+
+    name: str
+    pid: int
+    state: str
+    cameras: tuple[CameraStatus, ...]
+    watchers: int = 0
+
+    def camera(self, name: str) -> CameraStatus:
+        """Return one camera's status.
+
+        Raises
+        ------
+        KeyError
+            There is none of that name.
+        """
+        for camera in self.cameras:
+            if camera.name == name:
+                return camera
+        raise KeyError(name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; cameras by name."""
+        plain = asdict(self)
+        return plain | {"cameras": {camera.name: camera.as_dict() for camera in self.cameras}}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> RigStatus:
+        """Return the status that `as_dict` gave, also after a way through JSON.
+
+        Raises
+        ------
+        TypeError
+            It is none.
+        """
+        cameras = tuple(CameraStatus.from_dict(camera) for camera in plain["cameras"].values())
+        return cls(**{**plain, "cameras": cameras})
 
 
 def ratio_of(raw: float, disk: float) -> float | None:

@@ -1,0 +1,1 @@
+"""Many cameras at work, each in a process of its own, supervised and watchable from outside."""
