@@ -110,3 +110,5 @@ class FrameStamp(NamedTuple):
     """Which recording of this session the frame belongs to; 0 is preview only."""
     xxh3_64: int | None = None
     """Hash of the frame's raw bytes in C order; None while they were never decoded."""
+    note: str = ""
+    """What is odd about a frame that is kept: ``frozen`` or ``late``."""

@@ -14,10 +14,17 @@ PAGE = 4096
 # magic, newest sequence number, its slot, slots, slot bytes, first byte, width, height, format
 HEADER = struct.Struct("@QQQQQQQQ8s")
 NEWEST = slice(8, 24)
+# how often the memory was cut: a restarted camera cuts it anew, and watchers notice
+GENERATION = struct.Struct("@Q")
+GENERATION_AT = HEADER.size
+# take, grabs in it, monotonic time of the first, monotonic and Unix time of the last, ns: what is
+# left of a camera whose process died
+PROGRESS = struct.Struct("@5q")
+PROGRESS_AT = GENERATION_AT + GENERATION.size
 # sequence number, then the stamp: mono, utc, camera (NaN: none), grab, take, hash
 ROW = struct.Struct("@QqqdqqQ")
 
-_FIRST_ROW = 128
+_FIRST_ROW = 192
 
 
 def padded(nbytes: int) -> int:

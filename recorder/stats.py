@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+OLD_S = 1.5
+"""A camera that gave no frame for so long is worth a word; slower ones are rare."""
 WINDOW_NS = 2_000_000_000
 """What "now" means for rates, ratio and headroom."""
 
@@ -246,6 +248,18 @@ class RigStatus:
         """
         cameras = tuple(CameraStatus.from_dict(camera) for camera in plain["cameras"].values())
         return cls(**{**plain, "cameras": cameras})
+
+
+def warning(status: CameraStatus) -> str | None:
+    """Return what is not right with a camera that goes on, in words; None if nothing is."""
+    if status.state not in ("previewing", "recording"):
+        return None
+    if status.frozen_s:
+        return f"the picture has not changed for {status.frozen_s:.0f} s: is the camera frozen?"
+    usual_s = 1 / status.fps_in if status.fps_in else 0.0
+    if status.age_s is not None and status.age_s > max(OLD_S, 3 * usual_s):
+        return f"no frame for {status.age_s:.1f} s"
+    return None
 
 
 def ratio_of(raw: float, disk: float) -> float | None:

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from recorder.config import Config
     from recorder.pipeline.session import Session
-    from recorder.pipeline.take import TakeSummary
+    from recorder.pipeline.summary import TakeSummary
 
 
 def record(

@@ -19,6 +19,7 @@ from recorder.frame import FrameStamp
 from recorder.pipeline.arming import RateGauge
 from recorder.pipeline.ring import Ring
 from recorder.pipeline.take import Take
+from recorder.pipeline.watch import PictureWatch
 
 RETRY_S = 0.05
 """Pause before a camera that gave no frame is asked again."""
@@ -35,6 +36,8 @@ class Acquisition:
         Where the frames go.
     on_take_over
         Called on this thread when a take reaches its duration.
+    watch
+        Looks at the frames for what is odd about them.
     sleep
         How to wait between two attempts, in s.
     """
@@ -44,6 +47,7 @@ class Acquisition:
         camera: Camera,
         ring: Ring,
         on_take_over: Callable[[], None],
+        watch: PictureWatch | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._camera = camera
@@ -53,6 +57,8 @@ class Acquisition:
         self._orders: deque[Callable[[], None]] = deque()
         self._stop = threading.Event()
         self._take: Take | None = None
+        self._coming: tuple[int, Callable[[], None]] | None = None
+        self.watch = watch or PictureWatch()
         self.gauge = RateGauge()
         self.grabs = 0
         self.take_number = 0
@@ -76,19 +82,28 @@ class Acquisition:
         fps = self._ring.spec.fps
         return max(self._camera.timeout_s, 3 / fps if fps else 0)
 
+    @property
+    def age_s(self) -> float | None:
+        """Time since the last grab; None before the first."""
+        return (time.monotonic_ns() - self.last_grab_ns) / 1e9 if self.grabs else None
+
     # -- orders, on the acquisition thread ----------------------------------------------------
+
+    def begin_at(self, at_ns: int, begin: Callable[[], None]) -> None:
+        """Have a recording begun at the first frame boundary from this monotonic time on."""
+        self._coming = (at_ns, begin)
 
     def begin_take(self, take: Take) -> None:
         """From the next grab on, frames belong to this recording."""
-        fps = self.gauge.fps or self._ring.spec.fps
+        fps = take.fps or self.gauge.fps or self._ring.spec.fps
         take.period_ns = 1e9 / fps if fps else 0.0
         self._take = take
         self.take_number = take.number
-        self._camera.begin(0)
+        self._camera.begin(take.grabbed)
 
     def end_take(self) -> None:
         """From the next grab on, frames are preview only."""
-        self._take = None
+        self._take = self._coming = None
         self.take_number = 0
 
     # -- the thread -------------------------------------------------------------------------
@@ -103,13 +118,25 @@ class Acquisition:
         """
         self.last_grab_ns = time.monotonic_ns()  # it was not asked before
         while not self._stop.is_set():
-            while self._orders:
-                self._orders.popleft()()
+            self._obey()
             if self._stop.is_set():
                 return
             stamp = self._grab()
             if stamp is not None:
                 self._one_frame(stamp)
+
+    def _obey(self) -> None:
+        while self._orders:
+            self._orders.popleft()()
+        if self._coming is None:
+            return
+        at_ns, begin = self._coming
+        early_s = (at_ns - time.monotonic_ns()) / 1e9
+        if early_s > 0 and self._camera.can_wait:  # a live one shows its preview until then
+            self._sleep(early_s)
+        if early_s <= 0 or self._camera.can_wait:
+            self._coming = None
+            begin()
 
     def _grab(self) -> FrameStamp | None:
         """Ask the camera for a frame; None if it had none, and may be asked again.
@@ -142,6 +169,8 @@ class Acquisition:
             self._leave_take()
             return
         take.first_ns = take.first_ns or stamp.t_mono_ns
+        if take.gap is not None:
+            self._bridge(take, take.gap, stamp)
         # Counted before it is handed on: nobody may see more frames written than grabbed.
         take.tally.count("grabbed")
         accepted = self._ring.accepted
@@ -151,10 +180,19 @@ class Acquisition:
             if self._ring.accepted > accepted:
                 take.grabbed += 1
                 take.last_ns = stamp.t_mono_ns
+                self._ring.progress(
+                    take.number, take.grabbed, take.first_ns, stamp.t_mono_ns, stamp.t_utc_ns
+                )
             else:
                 take.tally.count("grabbed", -1)
         if take.is_full:
             self._leave_take()
+
+    def _bridge(self, take: Take, last: tuple[int, int], stamp: FrameStamp) -> None:
+        """Say in the ledger for how long there was no camera, before its first frame since."""
+        take.gap = None
+        gone = FrameStamp(*last, grab=-1, take=take.number)
+        self._ring.miss(gone, "gap", str(stamp.t_mono_ns - last[0]))
 
     def _leave_take(self) -> None:
         self.end_take()
@@ -182,4 +220,10 @@ class Acquisition:
         finally:
             self.in_driver_since_ns = None
         digest = xxhash.xxh3_64_intdigest(slot.frame.data)
-        self._ring.commit(slot, stamp._replace(xxh3_64=digest))
+        note = self._note(stamp, digest)
+        self._ring.commit(slot, stamp._replace(xxh3_64=digest, note=note))
+
+    def _note(self, stamp: FrameStamp, digest: int) -> str:
+        take = self._take
+        last_ns, period_ns = (take.last_ns, take.period_ns) if take is not None else (None, 0.0)
+        return self.watch.note(stamp, digest, last_ns, period_ns)

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from recorder.config import SYNTHETIC, is_live
 from recorder.errors import RecorderError
 from recorder.pipeline.acquire import Acquisition
 from recorder.pipeline.arming import nominal_fps
 from recorder.pipeline.ring import WARM_SLOTS, Ring
+from recorder.pipeline.watch import PictureWatch
 from recorder.pipeline.write import Writing
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from recorder.writers.base import Writer
 
 log = logging.getLogger(__name__)
+
+
+def _watch(config: CameraConfig) -> PictureWatch:
+    is_synthetic = config.source == SYNTHETIC
+    is_camera = is_synthetic or is_live(config.source)
+    return PictureWatch(frozen=is_camera, paced=is_camera and config.fps != "max")
 
 
 class Crew:
@@ -70,7 +78,7 @@ class Crew:
         self._finish = finish
         self.spec = spec
         self.ring = Ring(block, spec, policy, most)
-        self.acquisition = Acquisition(camera, self.ring, on_take_over)
+        self.acquisition = Acquisition(camera, self.ring, on_take_over, _watch(config))
         self.writing = Writing(
             self.ring, takes, self._open_writer, lambda: self.acquisition.take_number, finish
         )
@@ -81,10 +89,11 @@ class Crew:
         return int(self.ring.fill * self.ring.slots * self.spec.nbytes)
 
     def _open_writer(self, number: int, part: int) -> Writer:
+        take = self._takes[number]
         # Of a source that can wait the rate says how fast we are, not how fast it was.
-        measured = None if self._camera.can_wait else self.acquisition.gauge.fps
+        measured = None if self._camera.can_wait else take.fps or self.acquisition.gauge.fps
         spec = self.spec.with_fps(nominal_fps(measured, self.spec.fps))
-        return self._files.open(self._takes[number], part, spec, lambda: self._camera.info)
+        return self._files.open(take, part, spec, lambda: self._camera.info)
 
     def run_writer(self) -> None:
         """Write until the ring is drained; the body of the writer thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
@@ -26,6 +26,20 @@ from recorder.writers.video import VideoWriter
 _MOST_NAMES = 1000
 
 
+class OpenFile(NamedTuple):
+    """A file that frames go into from now on."""
+
+    stem: Path
+    part: int
+    """0 for the first file of a recording, then 1, 2, …"""
+    of: Path
+    """The stem of the first one."""
+    format: str
+    fps: float | None
+    encoder: int | None
+    """The process that encodes, if it is another one."""
+
+
 class FileMaker:
     """Opens the files of one camera's recordings.
 
@@ -37,6 +51,8 @@ class FileMaker:
         The user's free keys.
     public_config
         The whole config as used, without passwords, for the about file.
+    on_open
+        Told of every file as soon as it is open, on the thread that writes.
     """
 
     def __init__(
@@ -44,8 +60,10 @@ class FileMaker:
         config: CameraConfig,
         metadata: Mapping[str, Any],
         public_config: Mapping[str, Any],
+        on_open: Callable[[OpenFile], None] | None = None,
     ) -> None:
         self._config = config
+        self._on_open = on_open
         self._recording = config.recording
         self._metadata = dict(metadata)
         self._public_config = dict(public_config)
@@ -120,6 +138,10 @@ class FileMaker:
             except FileTaken:
                 continue
             take.stem = take.stem or stem
+            if self._on_open is not None:
+                pid = getattr(writer, "encoder_pid", None)
+                kind = self._recording.format
+                self._on_open(OpenFile(stem, part, take.stem, kind, spec.fps, pid))
             return writer
         raise FileTaken(f"{self._stem(take)} and {_MOST_NAMES} names after it are taken")
 

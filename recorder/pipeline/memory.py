@@ -63,14 +63,16 @@ class _MemoryFile:
 class _Named:
     """Elsewhere: named shared memory."""
 
-    def __init__(self, memory: shared_memory.SharedMemory, *, owner: bool) -> None:
+    def __init__(
+        self, memory: shared_memory.SharedMemory, *, owner: bool, writable: bool = True
+    ) -> None:
         _untrack(memory)
         self._memory = memory
         self._owner = owner
         self.handle: Handle = memory.name
         buf = memory.buf
         assert buf is not None
-        self.buf = buf if owner else buf.toreadonly()
+        self.buf = buf if writable else buf.toreadonly()
         _leave_to_views(memory)
 
     def close(self) -> None:
@@ -149,8 +151,14 @@ def _allocate_named(nbytes: int) -> Block:
     return block
 
 
-def attach(handle: Handle) -> Block:
-    """Return somebody else's memory, to look at. A descriptor becomes the caller's to close."""
+def attach(handle: Handle, *, writable: bool = False) -> Block:
+    """Return somebody else's memory. A descriptor becomes the caller's to close.
+
+    Parameters
+    ----------
+    writable
+        To put frames into it: the process of a camera works in memory that its rig allocated.
+    """
     if isinstance(handle, int):
-        return _MemoryFile(handle, os.fstat(handle).st_size, writable=False)
-    return _Named(shared_memory.SharedMemory(name=handle), owner=False)
+        return _MemoryFile(handle, os.fstat(handle).st_size, writable=writable)
+    return _Named(shared_memory.SharedMemory(name=handle), owner=False, writable=writable)

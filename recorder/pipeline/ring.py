@@ -17,13 +17,25 @@ from __future__ import annotations
 import struct
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recorder.config import frames_in
 from recorder.errors import BufferFull
 from recorder.frame import FrameSpec, FrameStamp
-from recorder.layout import HEADER, NEWEST, ROW, padded, row_at, slots_at
+from recorder.layout import (
+    GENERATION,
+    GENERATION_AT,
+    HEADER,
+    NEWEST,
+    PROGRESS,
+    PROGRESS_AT,
+    ROW,
+    padded,
+    row_at,
+    slots_at,
+)
 from recorder.pipeline.view import MAGIC, Look, RingView, cut
 
 if TYPE_CHECKING:
@@ -66,7 +78,8 @@ class Ring:
     Parameters
     ----------
     block
-        Shared memory; it is cut into as many slots as fit.
+        Shared memory; it is cut into as many slots as fit. If a ring was in it before, sequence
+        numbers go on, so that nobody takes an old frame for a new one.
     spec
         What every frame is.
     when_full
@@ -108,14 +121,25 @@ class Ring:
         self._closed = False
         self._sequence = 0
         self.accepted = 0
-        for slot in self._slots:
-            self._mark(slot.index, 0)
-        name = spec.pixel_format.encode()
-        shape = (slots, nbytes, first, spec.width, spec.height, name)
-        HEADER.pack_into(block.buf, 0, 0, 0, 0, *shape)
-        struct.pack_into("@Q", block.buf, 0, MAGIC)  # last: a watcher may look at any moment
+        self._describe(slots, nbytes, first)
         self._newest = self._buf[NEWEST].cast("Q")
         self._view: RingView | None = RingView(block)
+
+    def _describe(self, slots: int, nbytes: int, first: int) -> None:
+        """Write the header; meanwhile the memory is nobody's: a watcher may look at any moment."""
+        spec, buf = self.spec, self._buf
+        magic, before, *_ = HEADER.unpack_from(buf)
+        if magic == MAGIC:
+            self._sequence = before
+        (generation,) = GENERATION.unpack_from(buf, GENERATION_AT)
+        struct.pack_into("@Q", buf, 0, 0)
+        GENERATION.pack_into(buf, GENERATION_AT, generation + 1)
+        for slot in self._slots:
+            self._mark(slot.index, 0)
+        shape = (slots, nbytes, first, spec.width, spec.height, spec.pixel_format.encode())
+        HEADER.pack_into(buf, 0, 0, self._sequence, 0, *shape)
+        self.progress(0, 0, 0, 0, 0)
+        struct.pack_into("@Q", buf, 0, MAGIC)
 
     # -- the camera's side, one thread ------------------------------------------------------
 
@@ -174,6 +198,21 @@ class Ring:
             self._missed += 1
             self._pass_on(Entry(stamp, None, status, note))
             return True
+
+    def progress(
+        self, take: int, grabs: int, first_ns: int, last_ns: int, last_utc_ns: int
+    ) -> None:
+        """Leave a note of how far a recording is where a crash of this process does not reach.
+
+        Parameters
+        ----------
+        take, grabs
+            Which recording, and how many frames were grabbed in it.
+        first_ns, last_ns, last_utc_ns
+            Monotonic time of the first and the last of them, and Unix time of the last.
+        """
+        with suppress(struct.error):  # let go of meanwhile: there is no recording any more
+            PROGRESS.pack_into(self._buf, PROGRESS_AT, take, grabs, first_ns, last_ns, last_utc_ns)
 
     def close(self) -> None:
         """Say that no more frames come. Any thread may, as often as it likes."""

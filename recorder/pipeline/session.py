@@ -21,7 +21,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from recorder.cameras import make_camera
@@ -31,13 +30,15 @@ from recorder.errors import BufferFull, CameraError, CameraTimeout, RecorderErro
 from recorder.frame import FrameSpec
 from recorder.pipeline.arming import require_rate
 from recorder.pipeline.crew import Crew
-from recorder.pipeline.files import FileMaker
+from recorder.pipeline.files import FileMaker, OpenFile
 from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard
 from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.monitor import Monitor
-from recorder.pipeline.take import REASONS, Take, TakeSummary
+from recorder.pipeline.order import Order
+from recorder.pipeline.summary import REASONS, TakeSummary
+from recorder.pipeline.take import Take
 from recorder.pipeline.view import Look
-from recorder.stats import CameraStatus
+from recorder.stats import CameraStatus, warning
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -62,6 +63,10 @@ class Session:
         The whole config as used, without passwords, for the about file.
     camera
         Another camera than the config's source; for tests and for callers with their own.
+    memory
+        For the ring, instead of `config.buffer.memory` of its own; closed at the end.
+    on_file
+        Told of every file as soon as it is open, on the writer thread.
 
     Examples
     --------
@@ -77,10 +82,12 @@ class Session:
         metadata: Mapping[str, Any] | None = None,
         public_config: Mapping[str, Any] | None = None,
         camera: Camera | None = None,
+        memory: Block | None = None,
+        on_file: Callable[[OpenFile], None] | None = None,
     ) -> None:
         self._config = config
         self._camera = camera if camera is not None else make_camera(config)
-        self._files = FileMaker(config, metadata or {}, public_config or {})
+        self._files = FileMaker(config, metadata or {}, public_config or {}, on_file)
         self._lock = threading.RLock()
         self._opened = threading.Event()
         self._go = threading.Event()
@@ -95,7 +102,7 @@ class Session:
         self._ends_with_take = False
         self._camera_closed = self._left_behind = False
         self._state = "new"
-        self._block: Block | None = None
+        self._block = memory
         self._spec: FrameSpec | None = None
         self._threads: list[threading.Thread] = []
 
@@ -108,7 +115,9 @@ class Session:
 
     # -- what a caller does -------------------------------------------------------------------
 
-    def start(self, record: bool = False) -> FrameSpec:
+    def start(
+        self, record: bool = False, when_armed: Callable[[], Order] = Order, measure: bool = True
+    ) -> FrameSpec:
         """Open the camera and preview it, or record at once.
 
         Parameters
@@ -116,6 +125,11 @@ class Session:
         record
             Begin a recording with the first frame (of a live camera: as soon as its rate is
             measured), and end the session when that recording ends.
+        when_armed
+            Called when a recording could begin with the next frame; may wait for others, and
+            returns what is to be recorded.
+        measure
+            False: begin without measuring the rate of a live camera, as it is known already.
 
         Returns
         -------
@@ -133,12 +147,14 @@ class Session:
             self._state = "opening"
         self._ends_with_take = record
         try:
-            self._block = allocate(self._config.buffer.memory)
+            if self._block is None:
+                self._block = allocate(self._config.buffer.memory)
             spec = self._await_open()
             if record:
                 self._files.prepare(spec)
-                self._arm()
-                self.record()
+                if measure:
+                    self._arm()
+                self._begin(when_armed())
             self._go.set()
         except BaseException:
             self.stop()
@@ -148,31 +164,44 @@ class Session:
             raise
         return spec
 
-    def record(self, duration: Amount | None = None) -> None:
+    def prepare(self) -> None:
+        """Make sure that what comes can be kept, and kept exactly; takes a moment.
+
+        Raises
+        ------
+        NotLossless, NoSpace, WriterError
+            It could not be; the preview goes on.
+        """
+        self._require_ready()
+        self._files.prepare(self._require_spec())
+
+    def record(self, order: Order | Amount | None = None) -> None:
         """Begin a recording with the next frame; the camera stays open.
 
         Parameters
         ----------
-        duration
-            When it ends by itself; left out: `recording.duration` of the config.
+        order
+            What it is to be, or just its duration; left out: as the config says.
 
         Raises
         ------
         NotLossless, NoSpace, WriterError
             It could not be kept; the preview goes on.
         """
-        self._require_ready()
-        self._files.prepare(self._require_spec())  # takes a moment: nobody shall wait for it
+        self.prepare()  # nobody shall wait for it, so without the lock
+        self._begin(order if isinstance(order, Order) else Order(order))
+
+    def _begin(self, order: Order) -> None:
         with self._lock:
             self._require_ready()
-            number = len(self._takes) + 1
-            amount = duration or self._config.recording.duration
-            take = Take(number, amount, datetime.now().astimezone())
-            self._takes[number] = self._take = take
+            take = Take.ordered(len(self._takes) + 1, order, self._config.recording.duration)
+            self._takes[take.number] = self._take = take
             self._in_take = True
             self._state = "recording"
             self._monitor.begin_take()
-            self._crew.acquisition.order(lambda: self._begin_take(take))
+            begin = lambda: self._begin_take(take)  # noqa: E731
+            acquisition = self._crew.acquisition
+            acquisition.order(lambda: acquisition.begin_at(order.at_ns, begin))
 
     def _require_ready(self) -> None:
         if self._state not in ("opening", "previewing"):
@@ -234,13 +263,17 @@ class Session:
             base = replace(base, message=str(self._error))
         if not self._opened.is_set() or self._spec is None:
             return base
+        acquisition = self._crew.acquisition
         base = replace(
             base,
             frame=str(self._spec),
             buffer_fill=self._crew.ring.fill,
-            late=self._crew.acquisition.late,
+            late=acquisition.late,
+            age_s=acquisition.age_s,
+            frozen_s=acquisition.watch.frozen_s,
         )
-        return self._monitor.status(base)
+        status = self._monitor.status(base)
+        return replace(status, warning=warning(status))
 
     def latest_frame(self, out: Frame | None = None, after: int = 0) -> Look | None:
         """Copy the newest frame for a viewer; see `RingView.newest`."""

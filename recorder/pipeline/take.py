@@ -6,26 +6,16 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recorder.errors import RecorderError
-from recorder.stats import Tally, ratio_of
+from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary, frames_per_second
+from recorder.stats import Tally
 from recorder.writers.base import WriteReport
 
 if TYPE_CHECKING:
     from recorder.config import Amount
-
-# Reasons, and how grave: of two that meet, the graver names the ending.
-REASONS = {
-    "duration": 0,
-    "end_of_source": 0,
-    "requested": 0,
-    "overflow": 1,
-    "camera_failed": 2,
-    "no_space": 3,
-    "writer_failed": 4,
-}
-_EXIT_CODES = {"writer_failed": 4, "no_space": 5, "camera_failed": 3, "overflow": 6}
+    from recorder.pipeline.order import Order
 
 
 @dataclass(slots=True)
@@ -40,13 +30,23 @@ class Take:
         When it ends by itself; None: when it is told to.
     period_ns
         Time between two frames, as far as known; 0 if not.
+    fps
+        The rate to write into its files; None: the one that is measured now.
+    first_part
+        Number of its first file: not 0 if it goes on after a gap.
+    gap
+        (t_mono_ns, t_utc_ns) of the last frame before that gap; None if there is none.
     """
 
     number: int
     duration: Amount | None
     started: datetime
     period_ns: float = 0.0
+    fps: float | None = None
+    first_part: int = 0
+    gap: tuple[int, int] | None = None
     tally: Tally = field(default_factory=Tally)
+    closed: threading.Event = field(default_factory=threading.Event)  # all its files are
     # the acquisition thread's
     first_ns: int | None = None
     last_ns: int | None = None
@@ -58,6 +58,17 @@ class Take:
     # anybody's
     reason: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def ordered(cls, number: int, order: Order, duration: Amount | None) -> Take:
+        """Return the take that an order asks for, `duration` being the config's."""
+        take = cls(number, order.duration or duration, order.started)
+        rest = order.resumption
+        if rest is not None:
+            take.grabbed, take.first_ns = rest.grabbed, rest.first_ns
+            take.gap = (rest.last_ns, rest.last_utc_ns)
+            take.stem, take.first_part, take.fps = rest.stem, rest.part, rest.fps
+        return take
 
     def end(self, reason: str) -> None:
         """Name the reason of the ending; a graver one replaces a lesser one."""
@@ -115,54 +126,11 @@ class Take:
         seconds = self.seconds
         return TakeSummary(
             reason=self.reason or "requested",
-            **{name: getattr(totals, name) for name in _COUNTERS},
+            **{name: getattr(totals, name) for name in COUNTERS},
             seconds=round(seconds, 6),
-            fps=round((totals.grabbed - 1) / seconds, 3) if seconds > 0 else 0.0,
+            fps=frames_per_second(totals.grabbed, seconds),
             files=self.files(),
             raw_bytes=self.tally.raw_bytes,
             file_bytes=self.bytes_closed(),
             errors=tuple(dict.fromkeys(str(error) for error in self.errors)),
         )
-
-
-_COUNTERS = ("grabbed", "written", "dropped", "bad", "gaps", "restarts")
-
-
-@dataclass(frozen=True, slots=True)
-class TakeSummary:
-    """What became of a recording, once all its files are closed."""
-
-    reason: str
-    grabbed: int
-    written: int
-    dropped: int
-    bad: int
-    gaps: int
-    restarts: int
-    seconds: float
-    fps: float
-    files: tuple[str, ...]
-    raw_bytes: int
-    file_bytes: int
-    errors: tuple[str, ...] = ()
-
-    @property
-    def ratio(self) -> float | None:
-        """Raw size over size on disk; None when nothing is on disk."""
-        found = ratio_of(self.raw_bytes, self.file_bytes)
-        return None if found is None else round(found, 3)
-
-    @property
-    def exit_code(self) -> int:
-        """0 if every grabbed frame is in the file, else by the graver cause."""
-        if self.reason in _EXIT_CODES:
-            return _EXIT_CODES[self.reason]
-        return 6 if self.dropped or self.bad or self.gaps or self.restarts else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, named as in the README."""
-        names = ("reason", *_COUNTERS, "seconds", "fps")
-        plain = {name: getattr(self, name) for name in names}
-        plain |= {"files": list(self.files), "raw_bytes": self.raw_bytes}
-        plain |= {"file_bytes": self.file_bytes, "ratio": self.ratio}
-        return plain | ({"errors": list(self.errors)} if self.errors else {})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from recorder.frame import FrameSpec, FrameStamp
-from recorder.layout import HEADER, NEWEST, ROW, row_at
+from recorder.layout import GENERATION, GENERATION_AT, HEADER, NEWEST, ROW, row_at
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -25,11 +25,15 @@ class Look(NamedTuple):
 
 
 class RingView:
-    """Look at a ring, in this process or another, without costing the recording anything."""
+    """Look at a ring, in this process or another, without costing the recording anything.
+
+    A camera that is restarted cuts the memory anew, perhaps into frames of another size; the view
+    follows by itself.
+    """
 
     def __init__(self, block: Block) -> None:
         self._buf = memoryview(block.buf)  # its own: the block may be closed while we look
-        self._cut = False
+        self._generation = 0
 
     @property
     def spec(self) -> FrameSpec | None:
@@ -37,17 +41,22 @@ class RingView:
         return self._spec if self._measure() else None
 
     def _measure(self) -> bool:
-        if self._cut:
+        """Know how the memory is cut; False while it is not, or just being cut."""
+        generation = self._read_generation()
+        if generation == self._generation != 0:
             return True
         magic, _, _, slots, nbytes, first, width, height, name = HEADER.unpack_from(self._buf)
-        if magic != MAGIC:
+        if magic != MAGIC or generation != self._read_generation():
             return False
         pixel_format = name.rstrip(b"\0").decode()
         self._spec = FrameSpec(width, height, pixel_format)
         self._frames = cut(self._buf, self._spec, slots, first, nbytes)
         self._newest = self._buf[NEWEST].cast("Q")
-        self._cut = True
+        self._generation = generation
         return True
+
+    def _read_generation(self) -> int:
+        return int(GENERATION.unpack_from(self._buf, GENERATION_AT)[0])
 
     def newest(self, out: Frame | None = None, after: int = 0) -> Look | None:
         """Return a copy of the newest frame, or None if there is none newer than `after`.
@@ -55,7 +64,8 @@ class RingView:
         Parameters
         ----------
         out
-            Array of the ring's shape and dtype to copy into; a new one if left out.
+            Array of the ring's shape and dtype to copy into; a new one if left out, or if the
+            frames are of another kind by now.
         after
             Sequence number of the frame that the caller already has.
 
@@ -64,9 +74,9 @@ class RingView:
         The sequence number is read before and after the copy. A camera that overtakes the
         copy three times running (a viewer starved of processor time) gives None, not a tear.
         """
-        if not self._measure():
-            return None
         for _ in range(3):
+            if not self._measure():
+                return None
             sequence, index = self._newest
             if sequence in (0, after):
                 return None
@@ -79,7 +89,9 @@ class RingView:
         row = ROW.unpack_from(self._buf, row_at(index))
         if row[0] != sequence:
             return None
-        frame: Frame = np.empty(self._spec.shape, self._spec.dtype) if out is None else out
+        frame = out
+        if frame is None or not self._spec.fits(frame):
+            frame = np.empty(self._spec.shape, self._spec.dtype)
         np.copyto(frame, self._frames[index])
         if ROW.unpack_from(self._buf, row_at(index))[0] != sequence:
             return None

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.25
 """How often a writer without frames looks whether its encoder still lives."""
+_COUNTED = {"gap": "gaps"}
+"""What a status of the ledger is called among the counters, where that differs."""
 MAX_DEATHS = 5
 DEATH_WINDOW_S = 10.0
 """An encoder is replaced up to five times; ten healthy seconds clear the count."""
@@ -66,7 +68,8 @@ class Writing:
         self._wanted_take = wanted_take
         self._on_failure = on_failure
         self._take: Take | None = None
-        self._part = -1
+        self._part = 0  # the number of the take's next file
+        self._has_file = False
         self._handed = 0
         self._note = ""  # why frames are lost, once no file can be written any more
         self._deaths: deque[float] = deque()
@@ -148,7 +151,7 @@ class Writing:
 
     def _count(self, status: str) -> None:
         if self._take is not None:
-            self._take.tally.count(status)
+            self._take.tally.count(_COUNTED.get(status, status))
 
     # -- one writer after the other -----------------------------------------------------------
 
@@ -158,12 +161,15 @@ class Writing:
             self._close(self._take, self.writer, self._handed)
         for settler in self._settlers:
             settler.join()
+        if self._take is not None:
+            self._take.closed.set()
         self._take = self._takes.get(number)
-        self.writer, self._handed, self._part = NullWriter(), 0, -1
+        self.writer, self._handed, self._has_file = NullWriter(), 0, False
         self._note = ""
         self._deaths.clear()
         self._settlers.clear()
         if self._take is not None:
+            self._part = self._take.first_part
             self._replace(None)
 
     def _replace(self, error: RecorderError | None) -> None:
@@ -174,13 +180,13 @@ class Writing:
                 self._give_up(error)
                 return
             try:
-                fresh = self._open_writer(self._take.number, self._part + 1)
+                fresh = self._open_writer(self._take.number, self._part)
             except (WriterError, NoSpace) as again:
                 error = again
                 continue
-            if self._part >= 0:
+            if self._has_file:
                 self._settle(self._take, self.writer, self._handed)
-            self.writer, self._handed = fresh, 0
+            self.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
             return
 

@@ -26,7 +26,7 @@ from helpers import (
 from recorder import verify
 from recorder.pipeline import guards
 from recorder.pipeline.session import Session
-from recorder.pipeline.take import TakeSummary
+from recorder.pipeline.summary import TakeSummary
 from recorder.writers import ffmpeg
 
 FRAMES = 5

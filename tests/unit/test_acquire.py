@@ -87,7 +87,7 @@ class Bench:
         self.ring = Ring(PlainBlock(2**20), spec, when_full, slots)
         self.pauses = []
         self.take_overs = 0
-        self.acquisition = Acquisition(camera, self.ring, self._take_over, self.pauses.append)
+        self.acquisition = Acquisition(camera, self.ring, self._take_over, sleep=self.pauses.append)
 
     def _take_over(self):
         self.take_overs += 1

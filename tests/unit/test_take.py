@@ -9,7 +9,8 @@ import pytest
 
 from recorder.config import Amount
 from recorder.errors import EncoderDied, RecorderError
-from recorder.pipeline.take import REASONS, Take, TakeSummary
+from recorder.pipeline.summary import REASONS, TakeSummary
+from recorder.pipeline.take import Take
 from recorder.writers.base import WriteReport
 
 MS = 1_000_000

@@ -1,0 +1,83 @@
+"""What a recording is to be: told to a session, also from another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from recorder.config import Amount, parse_amount
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where a recording goes on whose camera was lost, in a new session.
+
+    Parameters
+    ----------
+    grabbed
+        How many frames were grabbed before; numbers go on from there.
+    first_ns
+        Monotonic time of the recording's first grab; None if it had none.
+    last_ns, last_utc_ns
+        Monotonic and Unix time at which the gap begins.
+    stem, part
+        Of the recording's first file (None if there is none yet), and which number comes next.
+    fps
+        The rate that was measured when the recording began.
+    """
+
+    grabbed: int
+    first_ns: int | None
+    last_ns: int
+    last_utc_ns: int
+    stem: Path | None = None
+    part: int = 0
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a recording is to be.
+
+    Parameters
+    ----------
+    duration
+        When it ends by itself; None: as the config says.
+    started
+        What its files are called after, and what they say.
+    at_ns
+        Monotonic time before which no frame belongs to it: several cameras begin at one instant.
+    resumption
+        If it is the rest of a recording whose camera was lost.
+    """
+
+    duration: Amount | None = None
+    started: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    at_ns: int = 0
+    resumption: Resumption | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        plain = asdict(self)
+        plain["duration"] = None if self.duration is None else str(self.duration)
+        plain["started"] = self.started.isoformat()
+        if self.resumption is not None and self.resumption.stem is not None:
+            plain["resumption"]["stem"] = str(self.resumption.stem)
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Order:
+        """Return the order that `as_dict` gave, also after a way through JSON."""
+        duration, rest = plain["duration"], plain["resumption"]
+        if rest is not None:
+            stem = None if rest["stem"] is None else Path(rest["stem"])
+            rest = Resumption(**{**rest, "stem": stem})
+        return cls(
+            None if duration is None else parse_amount(duration),
+            datetime.fromisoformat(plain["started"]),
+            plain["at_ns"],
+            rest,
+        )
