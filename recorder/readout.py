@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from recorder.stats import CameraStatus
+from recorder.stats import CameraStatus, RigStatus
+
+COLUMNS = (
+    *("camera", "state", "time", "in / fps", "out / fps", "lost / frames", "buffer / %"),
+    *("encoder / % free", "MB/s", "ratio", "disk"),
+)
+"""What `cells` gives, with units."""
 
 
 def clock(seconds: float) -> str:
@@ -60,9 +66,17 @@ def parts(status: CameraStatus) -> list[str]:
     ]
     if status.disk_free_bytes is not None:
         found.append(disk(status))
+    return found + troubles(status)
+
+
+def troubles(status: CameraStatus) -> list[str]:
+    """Return in words what is not right although the camera goes on, or why it does not."""
+    found = []
     if status.late:
         found.append(f"camera late {status.late} times")
-    return found
+    if status.totals.restarts:
+        found.append(f"restarted {status.totals.restarts} times")
+    return [*found, *filter(None, (status.warning, status.message))]
 
 
 def disk(status: CameraStatus) -> str:
@@ -74,3 +88,51 @@ def disk(status: CameraStatus) -> str:
 def line(status: CameraStatus) -> str:
     """Return one line that says how it goes."""
     return " · ".join(parts(status))
+
+
+def has_lost(status: CameraStatus) -> bool:
+    """Whether a frame that was grabbed, or should have been, is not in the file."""
+    totals = status.totals
+    return bool(totals.dropped or totals.bad or totals.gaps)
+
+
+def lines(status: RigStatus) -> list[str]:
+    """Return a line for each camera that says how it goes."""
+    return [line(camera) for camera in status.cameras]
+
+
+def title(status: RigStatus) -> str:
+    """Return what a rig is and does: its name, state, process and watchers."""
+    watched = f"watched by {status.watchers}" if status.watchers else "nobody watches"
+    return f"{status.name} {status.state} · process {status.pid} · {watched}"
+
+
+def brief(status: RigStatus) -> str:
+    """Return one line for all cameras of a rig, for a log."""
+    told = [", ".join([*parts(camera)[:4], *troubles(camera)]) for camera in status.cameras]
+    return f"{status.name} {status.state}: {'; '.join(told)}"
+
+
+def standing(status: CameraStatus) -> str:
+    """Return in a sentence what a camera has, and what ended it if something did."""
+    totals, ended = status.totals, f"; ended by {status.reason}" if status.reason else ""
+    shown = f"{status.name}: {totals.written} of {totals.grabbed} frames, {lost(status)}{ended}"
+    return f"{shown}; {status.message}" if status.message else shown
+
+
+def cells(status: CameraStatus) -> tuple[str, ...]:
+    """Return a row of a table: what `COLUMNS` name."""
+    until = f" of {status.duration}" if status.duration else ""
+    return (
+        status.name,
+        status.state,
+        clock(status.elapsed_s) + until,
+        f"{status.fps_in:.1f}",
+        f"{status.fps_written:.1f}",
+        lost(status),
+        f"{status.buffer_fill * 100:.0f}",
+        f"{status.headroom * 100:.0f}",
+        f"{status.raw_bytes_s / 1e6:.0f} → {status.disk_bytes_s / 1e6:.0f}",
+        f"{ratio(status.ratio_now)}, overall {ratio(status.ratio)}",
+        disk(status) if status.disk_free_bytes is not None else "–",
+    )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +30,8 @@ def start_child(
     stdout: int | IO[bytes] | None = subprocess.DEVNULL,
     stderr: int | IO[bytes] | None = subprocess.PIPE,
     nice: int = 0,
+    keep: Sequence[int] = (),
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, with large pipes and a lower priority.
 
@@ -42,6 +44,10 @@ def start_child(
         Program and arguments; no shell is involved.
     nice
         POSIX niceness to add; on Windows anything above 0 means below normal.
+    keep
+        Descriptors that the child inherits under the same number; not on Windows.
+    env
+        Its environment; None: as ours.
 
     Raises
     ------
@@ -49,12 +55,14 @@ def start_child(
         The program is missing or cannot be executed.
     """
     options: dict[str, Any] = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "bufsize": 0}
+    options["env"] = None if env is None else dict(env)
     if WINDOWS:
         options["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         if nice > 0:
             options["creationflags"] |= getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
         return subprocess.Popen(command, **options)
     options["start_new_session"] = True
+    options["pass_fds"] = tuple(keep)
     if LINUX:
         options["pipesize"] = PIPE_BYTES
     if nice > 0:
@@ -164,6 +172,19 @@ def yield_to_others(nice: int = ENCODER_NICE) -> None:
 
         kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
         kernel.SetThreadPriority(kernel.GetCurrentThread(), -1)  # below normal
+
+
+def continue_when_parent_dies() -> None:
+    """Have a halted process go on when the one that started it is gone, to see that it is alone.
+
+    Linux only. Elsewhere a process that was halted and lost its parent waits for somebody to
+    continue it.
+    """
+    if LINUX:
+        import ctypes
+
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, int(signal.SIGCONT), 0, 0, 0)
 
 
 def is_locked(path: Path) -> bool:

@@ -19,6 +19,7 @@ _REQBUFS = 0xC0145608
 _CAPABILITY = struct.Struct("16s32s32sIII12x")  # driver, card, bus, version, all, of this node
 _VIDEO_CAPTURE = 0x1 | 0x1000  # single- and multi-planar
 _BY_ID = Path("/dev/v4l/by-id")
+_SYS_CLASS = Path("/sys/class/video4linux")
 _GONE = (errno.ENODEV, errno.ENXIO, errno.ENOENT)
 
 
@@ -32,11 +33,14 @@ class Node:
         The driver's name and the camera's.
     captures
         False for the metadata and output nodes that cameras bring along.
+    bus
+        The port that the camera is plugged into, such as usb-0000:00:14.0-2.
     """
 
     driver: str
     card: str
     captures: bool
+    bus: str = ""
 
 
 def device_path(source: int | str) -> str:
@@ -60,8 +64,8 @@ def query(path: str) -> Node:
         fcntl.ioctl(descriptor, _QUERYCAP, answer)
     finally:
         os.close(descriptor)
-    driver, card, _, _, _, caps = _CAPABILITY.unpack(answer)
-    return Node(_text(driver), _text(card), bool(caps & _VIDEO_CAPTURE))
+    driver, card, bus, _, _, caps = _CAPABILITY.unpack(answer)
+    return Node(_text(driver), _text(card), bool(caps & _VIDEO_CAPTURE), _text(bus))
 
 
 def is_there(path: str) -> bool:
@@ -170,16 +174,41 @@ def stable_path(path: str, by_id: Path = _BY_ID) -> str | None:
     return next((str(link) for link in links if os.path.realpath(link) == target), None)
 
 
-def serial_number(path: str, sys_class: Path = Path("/sys/class/video4linux")) -> str:
+def serial_number(path: str, sys_class: Path = _SYS_CLASS) -> str:
     """Return the serial number of the USB device that a node belongs to; empty if none."""
-    device = (sys_class / Path(os.path.realpath(path)).name / "device").resolve()
+    return usb_attribute(path, "serial", sys_class)
+
+
+def usb_attribute(path: str, name: str, sys_class: Path = _SYS_CLASS) -> str:
+    """Return what a node's USB device says of itself, such as idVendor; empty if it does not."""
+    device = (_entry(path, sys_class) / "device").resolve()
     # The interface has none, the USB device above it does; further up are hubs with their own.
-    for folder in (device, device.parent):
-        try:
-            return (folder / "serial").read_text().strip()
-        except OSError:
-            continue
-    return ""
+    return _read(device / name) or _read(device.parent / name)
+
+
+def node_name(path: str, sys_class: Path = _SYS_CLASS) -> str:
+    """Return the name that the system lists a node under; empty if it knows none."""
+    return _read(_entry(path, sys_class) / "name")
+
+
+def node_part(path: str, sys_class: Path = _SYS_CLASS) -> str:
+    """Return which of its device's nodes this is: USB interface, if it has one, and number."""
+    entry = _entry(path, sys_class)
+    interface = (entry / "device").resolve().name.partition(":")[2]
+    return f"{interface}/{_read(entry / 'index')}"
+
+
+def _entry(path: str, sys_class: Path) -> Path:
+    """Return the folder in which the kernel describes a node."""
+    return sys_class / Path(os.path.realpath(path)).name
+
+
+def _read(file: Path) -> str:
+    """Return a line of the kernel's; empty if it is not there."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def on_linux() -> bool:

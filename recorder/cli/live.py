@@ -1,4 +1,4 @@
-"""The status line on a terminal; silence elsewhere."""
+"""The status lines on a terminal, one a camera; silence elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from recorder import readout
-from recorder.stats import CameraStatus
+from recorder.stats import CameraStatus, RigStatus
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -17,7 +17,7 @@ _SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 class StatusLine:
-    """A line on stderr that is rewritten four times a second, if stderr is a terminal."""
+    """Lines on stderr that are rewritten four times a second, if stderr is a terminal."""
 
     period_s = 0.25
 
@@ -38,16 +38,19 @@ class StatusLine:
             with contextlib.suppress(OSError):  # the terminal may be gone
                 self._live.stop()
 
-    def show(self, status: CameraStatus) -> None:
-        """Rewrite the line; a terminal that went away does not matter to the recording."""
+    def show(self, status: CameraStatus | RigStatus) -> None:
+        """Rewrite the lines; a terminal that went away does not matter to the recording."""
         if self._live is None:
             return
         from rich.text import Text
 
-        lost = status.totals.dropped or status.totals.bad
+        cameras = status.cameras if isinstance(status, RigStatus) else (status,)
+        lines = [
+            Text(readout.line(camera), style="bold red" if readout.has_lost(camera) else "")
+            for camera in cameras
+        ]
         with contextlib.suppress(OSError):
-            text = Text(readout.line(status), style="bold red" if lost else "")
-            self._live.update(text, refresh=True)
+            self._live.update(Text("\n").join(lines), refresh=True)
 
     def restore(self) -> None:
         """Show the cursor again."""

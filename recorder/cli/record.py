@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from recorder.config import Config
-    from recorder.pipeline.session import Session
     from recorder.pipeline.summary import TakeSummary
+    from recorder.rig.rig import RigSummary
 
 
 def record(
@@ -37,7 +37,7 @@ def record(
         if json:  # a script reads the last line, whatever happened
             _tell_json({"exit_code": error.exit_code, "cameras": {}, "error": str(error)})
         raise
-    raise typer.Exit(_record(loaded, json))
+    raise typer.Exit(_record(loaded, config.stem, json))
 
 
 def _overrides(duration: str | None, output: Path | None, set_: list[str]) -> list[str]:
@@ -52,62 +52,53 @@ def _overrides(duration: str | None, output: Path | None, set_: list[str]) -> li
     return found
 
 
-def _record(config: Config, as_json: bool) -> int:
+def _record(config: Config, name: str, as_json: bool) -> int:
     from recorder.cli.live import StatusLine
     from recorder.cli.stopping import Stopper
     from recorder.errors import RecorderError
-    from recorder.pipeline.session import Session
+    from recorder.rig.rig import Rig
 
-    (name, camera), *_ = config.cameras.items()
-    session = Session(camera, config.metadata, config.public())
+    rig = Rig(config, name)
     error: RecorderError | None = None
-    with StatusLine() as line, Stopper(session.stop, line.restore) as stopper:
+    with StatusLine() as line, Stopper(rig.stop, line.restore) as stopper:
         try:
-            session.start(record=True)
-            while not session.has_ended:
-                line.show(session.status())
-                session.wait_briefly(line.period_s)
+            rig.start(record=True)
+            while not rig.has_ended:
+                line.show(rig.status())
+                rig.wait_briefly(line.period_s)
         except RecorderError as failure:
             error = failure
-        line.show(session.status())
-    summary = session.wait()
-    if summary is None and stopper.asked:
+        line.show(rig.status())
+    summary = rig.wait()
+    if not summary.cameras and stopper.asked:
         error = None  # asked to stop before the first frame: nothing was lost
-    code = _exit_code(summary, error)
-    _tell(session, name, summary, error, code, as_json)
-    _leave(session, code)
+    code = summary.exit_code if error is None else error.exit_code
+    _tell(summary, error, code, as_json)
     return code
 
 
-def _exit_code(summary: TakeSummary | None, error: Any) -> int:
-    if summary is not None:
-        return summary.exit_code
-    return 0 if error is None else int(error.exit_code)
-
-
-def _tell(
-    session: Session,
-    name: str,
-    summary: TakeSummary | None,
-    error: Exception | None,
-    code: int,
-    as_json: bool,
-) -> None:
+def _tell(summary: RigSummary, error: Exception | None, code: int, as_json: bool) -> None:
     import sys
 
-    problem = error or session.error
-    if problem is not None:
+    for problem in _problems(summary, error):
         _say(f"recorder: {problem}", sys.stderr)
-    if summary is not None:
-        _say(_sentence(name, summary), sys.stderr if as_json else sys.stdout)
-    elif problem is None:
+    for name, camera in summary.cameras.items():
+        _say(_sentence(name, camera), sys.stderr if as_json else sys.stdout)
+    if not summary.cameras and error is None:
         _say("stopped before the first frame; nothing was recorded", sys.stderr)
     if as_json:
-        cameras = {} if summary is None else {name: summary.as_dict()}
-        whole: dict[str, Any] = {"exit_code": code, "cameras": cameras}
-        if problem is not None:
-            whole["error"] = str(problem)
+        whole = summary.as_dict() | {"exit_code": code}
+        if problems := _problems(summary, error):
+            whole["error"] = "; ".join(problems)
         _tell_json(whole)
+
+
+def _problems(summary: RigSummary, error: Exception | None) -> list[str]:
+    """Return what went wrong, with the camera's name where there are several."""
+    if error is not None:
+        return [str(error)]
+    several = len(summary.cameras) > 1
+    return [f"{name}: {each}" if several else str(each) for name, each in summary.errors.items()]
 
 
 def _tell_json(whole: dict[str, Any]) -> None:
@@ -143,14 +134,3 @@ def _sentence(name: str, summary: TakeSummary) -> str:
         *(f"  {file}" for file in summary.files),
     ]
     return "\n".join(lines)
-
-
-def _leave(session: Session, code: int) -> None:
-    """Exit past a thread that is stuck in a driver: interpreters wait for such a one or crash."""
-    import os
-    import sys
-
-    if session.is_stuck:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)

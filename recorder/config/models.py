@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -40,11 +40,11 @@ class CameraConfig(Section):
         Camera properties by OpenCV's names, lower case, without CAP_PROP_.
     strict
         Fail before recording when size, fps or a setting is not obtained.
+    on_failure
+        When the camera is lost: ``restart`` it, ``stop`` all cameras, or ``leave`` it behind.
     options
         Of the synthetic camera only.
     """
-
-    not_yet: ClassVar[tuple[str, ...]] = ("on_failure",)
 
     name: str = ""
     source: AnySource
@@ -56,6 +56,7 @@ class CameraConfig(Section):
     flip: Literal["none", "horizontal", "vertical", "both"] = "none"
     settings: dict[str, Value] = Field(default_factory=dict)
     strict: bool = False
+    on_failure: Literal["restart", "stop", "leave"] = "restart"
     options: SyntheticOptions = SyntheticOptions()
     buffer: BufferConfig = BufferConfig()
     recording: RecordingConfig = RecordingConfig()
@@ -172,11 +173,9 @@ class Config(Section):
 
     @field_validator("cameras", mode="before")
     @classmethod
-    def _one_camera(cls, cameras: Any) -> Any:
+    def _at_least_one(cls, cameras: Any) -> Any:
         if isinstance(cameras, dict) and not cameras:
             raise Problem("empty; at least one camera with a source is needed")
-        if isinstance(cameras, dict) and len(cameras) > 1:
-            raise Problem(f"{len(cameras)} cameras: more than one is not yet possible")
         return cameras
 
     @field_validator("metadata")
@@ -202,12 +201,19 @@ class Config(Section):
             All defaults filled in, sizes in bytes; read back, it gives an equal config unless a
             password was hidden.
         """
+        return cast("dict[str, Any]", redact_all(self.private()))
+
+    def private(self) -> dict[str, Any]:
+        """Return the same with passwords: read back, it always gives an equal config.
+
+        For other processes of the recorder alone, never for files, logs or command lines.
+        """
         data = self.model_dump(mode="json")
         for name, camera in self.cameras.items():
             del data["cameras"][name]["name"]  # it is the key
             if camera.source != SYNTHETIC:
                 del data["cameras"][name]["options"]
-        return cast("dict[str, Any]", redact_all(data))
+        return data
 
 
 def _over_common(name: Any, camera: Any, data: dict[str, Any]) -> Any:

@@ -191,6 +191,10 @@ class Acquisition:
     def _bridge(self, take: Take, last: tuple[int, int], stamp: FrameStamp) -> None:
         """Say in the ledger for how long there was no camera, before its first frame since."""
         take.gap = None
+        for number, times in enumerate(take.lost):
+            take.tally.count("grabbed")
+            lost = FrameStamp(*times, grab=number, take=take.number)
+            self._ring.miss(lost, "dropped", "crashed")
         gone = FrameStamp(*last, grab=-1, take=take.number)
         self._ring.miss(gone, "gap", str(stamp.t_mono_ns - last[0]))
 

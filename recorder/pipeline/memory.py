@@ -101,8 +101,13 @@ def _track(memory: shared_memory.SharedMemory) -> None:
         resource_tracker.register(getattr(memory, "_name", memory.name), "shared_memory")
 
 
-def allocate(nbytes: int) -> Block:
+def allocate(nbytes: int, *, to_look: bool = False) -> Block:
     """Return `nbytes` of shared memory, every page of it really there.
+
+    Parameters
+    ----------
+    to_look
+        The caller will only look: another process attaches to it and puts frames into it.
 
     Raises
     ------
@@ -114,7 +119,7 @@ def allocate(nbytes: int) -> Block:
         raise ConfigError(f"buffer.memory is {nbytes} bytes; at least one frame must fit")
     _require_memory(nbytes)
     try:
-        return _allocate_file(nbytes) if LINUX else _allocate_named(nbytes)
+        return _allocate_file(nbytes, not to_look) if LINUX else _allocate_named(nbytes)
     except OSError as error:
         raise RecorderError(
             f"the system gives no {nbytes / 2**20:.0f} MiB for the buffer ({error.strerror}); "
@@ -133,12 +138,12 @@ def _require_memory(nbytes: int) -> None:
         )
 
 
-def _allocate_file(nbytes: int) -> Block:
+def _allocate_file(nbytes: int, writable: bool) -> Block:
     fd = os.memfd_create("recorder-ring")
     try:
         # ftruncate alone promises nothing: the lack would be a SIGBUS in the middle of a frame.
         os.posix_fallocate(fd, 0, nbytes)
-        return _MemoryFile(fd, nbytes, writable=True)
+        return _MemoryFile(fd, nbytes, writable=writable)
     except BaseException:
         os.close(fd)
         raise

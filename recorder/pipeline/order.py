@@ -27,6 +27,9 @@ class Resumption:
         Of the recording's first file (None if there is none yet), and which number comes next.
     fps
         The rate that was measured when the recording began.
+    lost
+        (t_mono_ns, t_utc_ns) of frames, from number 0 on, that were grabbed by a process which
+        died before it had a file: their rows go into the first file there is.
     """
 
     grabbed: int
@@ -36,6 +39,7 @@ class Resumption:
     stem: Path | None = None
     part: int = 0
     fps: float | None = None
+    lost: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class Order:
         duration, rest = plain["duration"], plain["resumption"]
         if rest is not None:
             stem = None if rest["stem"] is None else Path(rest["stem"])
-            rest = Resumption(**{**rest, "stem": stem})
+            lost = tuple((mono, utc) for mono, utc in rest["lost"])
+            rest = Resumption(**{**rest, "stem": stem, "lost": lost})
         return cls(
             None if duration is None else parse_amount(duration),
             datetime.fromisoformat(plain["started"]),

@@ -154,7 +154,7 @@ class Session:
                 self._files.prepare(spec)
                 if measure:
                     self._arm()
-                self._begin(when_armed())
+                self.begin(when_armed())
             self._go.set()
         except BaseException:
             self.stop()
@@ -189,9 +189,10 @@ class Session:
             It could not be kept; the preview goes on.
         """
         self.prepare()  # nobody shall wait for it, so without the lock
-        self._begin(order if isinstance(order, Order) else Order(order))
+        self.begin(order if isinstance(order, Order) else Order(order))
 
-    def _begin(self, order: Order) -> None:
+    def begin(self, order: Order) -> None:
+        """Begin a recording that was prepared; see `record`."""
         with self._lock:
             self._require_ready()
             take = Take.ordered(len(self._takes) + 1, order, self._config.recording.duration)
@@ -210,11 +211,17 @@ class Session:
     def end_take(self) -> None:
         """End the recording at the next frame boundary; the preview goes on."""
         with self._lock:
-            if self._take is not None and self._state == "recording":
-                self._take.end("requested")
+            take = self._take
+            if take is not None and self._state == "recording":
+                take.end("requested")
                 self._in_take = False
-                self._crew.acquisition.order(self._crew.acquisition.end_take)
+                self._crew.acquisition.order(lambda: self._leave(take))
                 self._state = "previewing"
+
+    def _leave(self, take: Take) -> None:
+        self._crew.acquisition.end_take()
+        if self._begun is not take:  # it never had a frame, so there is nothing to close
+            take.closed.set()
 
     def stop(self) -> None:
         """Ask the session to end: finish the files, close the camera. Returns at once."""
@@ -236,6 +243,11 @@ class Session:
         """Return how the recordings went so far, in order; the last may still run."""
         return tuple(take.summary() for take in self._takes.values())
 
+    def closed_takes(self) -> dict[int, TakeSummary]:
+        """Return how those went whose files are all closed, by number."""
+        takes = self._takes.copy().items()
+        return {n: take.summary() for n, take in takes if take.closed.is_set() or self.has_ended}
+
     @property
     def error(self) -> RecorderError | None:
         """What ended the session, if it was a failure."""
@@ -249,6 +261,17 @@ class Session:
     def wait_briefly(self, timeout_s: float) -> bool:
         """Wait for the end, but no longer than this; return whether it has come."""
         return self._ended.wait(timeout_s)
+
+    @property
+    def spec(self) -> FrameSpec | None:
+        """What the frames are; None while the camera is not open."""
+        return self._spec
+
+    def hurry(self) -> None:
+        """Give up what an ending session still waits for: an encoder that takes nothing."""
+        if self._spec is not None:
+            self._crew.ring.close()
+            self._crew.kill_encoder()
 
     @property
     def is_stuck(self) -> bool:

@@ -36,6 +36,8 @@ class Take:
         Number of its first file: not 0 if it goes on after a gap.
     gap
         (t_mono_ns, t_utc_ns) of the last frame before that gap; None if there is none.
+    lost
+        Frames before it that have no row yet; see `Resumption`.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Take:
     fps: float | None = None
     first_part: int = 0
     gap: tuple[int, int] | None = None
+    lost: tuple[tuple[int, int], ...] = ()
     tally: Tally = field(default_factory=Tally)
     closed: threading.Event = field(default_factory=threading.Event)  # all its files are
     # the acquisition thread's
@@ -68,6 +71,7 @@ class Take:
             take.grabbed, take.first_ns = rest.grabbed, rest.first_ns
             take.gap = (rest.last_ns, rest.last_utc_ns)
             take.stem, take.first_part, take.fps = rest.stem, rest.part, rest.fps
+            take.lost = rest.lost
         return take
 
     def end(self, reason: str) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import xxhash
 
 from recorder.errors import Damaged, FileTaken, RecorderError
-from recorder.frame import FrameStamp
 from recorder.playback.recording import Recording, open_recording
 from recorder.playback.targets import Target, target_for
 from recorder.system import sync_folder
@@ -137,14 +136,13 @@ def _copy(recording: Recording, target: Target, advance: Advance) -> list[int]:
     closed = False
     try:
         for row, frame in _walk(recording):
-            stamp = FrameStamp(row.t_mono_ns, row.t_utc_ns, row.t_camera_ms, row.grab, 1)
             if frame is None:
-                target.skip(stamp, *_loss(row))
+                target.skip(row.stamp._replace(xxh3_64=None), *_loss(row))
                 continue
             digest = xxhash.xxh3_64_intdigest(frame.data)
             if digest != row.xxh3_64:
                 raise Damaged(f"frame {len(hashes)} (grab {row.grab}) is not what the camera gave")
-            target.write(frame, stamp._replace(xxh3_64=digest))
+            target.write(frame, row.stamp)
             hashes.append(digest)
             advance("converting", len(hashes), count)
         closed = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -48,7 +47,7 @@ class VideoPart:
     @cached_property
     def about(self) -> dict[str, Any]:
         """What the about file says; empty if it is missing or unreadable."""
-        return _read_about(self.stem)
+        return about_file.read(naming.beside(self.stem, naming.ABOUT))
 
     @property
     def spec(self) -> FrameSpec:
@@ -110,7 +109,9 @@ class VideoPart:
 
 def _is_video(stem: Path) -> bool:
     """Whether there is a ledger, or an about file of ours whose ledger somebody removed."""
-    return naming.beside(stem, naming.LEDGER).is_file() or "ffmpeg_command" in _read_about(stem)
+    if naming.beside(stem, naming.LEDGER).is_file():
+        return True
+    return "ffmpeg_command" in about_file.read(naming.beside(stem, naming.ABOUT))
 
 
 class _Kind(NamedTuple):
@@ -189,11 +190,3 @@ def _found_under(stem: Path) -> set[tuple[Path, int]]:
         if found.name[len(stem.name) + 1 :].isdigit()
     }
     return itself | later
-
-
-def _read_about(stem: Path) -> dict[str, Any]:
-    try:
-        about = json.loads(naming.beside(stem, naming.ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return about if isinstance(about, dict) else {}

@@ -19,9 +19,8 @@ from recorder.playback.frames import readable
 from recorder.system import is_locked
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.account import STATUSES
 from recorder.writers.hdf5.choice import choose
-from recorder.writers.hdf5.columns import COLUMNS
+from recorder.writers.hdf5.columns import COLUMNS, as_row
 from recorder.writers.hdf5.groups import unescaped
 from recorder.writers.ledger import Row
 
@@ -108,7 +107,7 @@ class Hdf5Part:
         with _opened(self.file) as file:
             try:
                 columns = [getattr(file.root.ledger, name)[:].tolist() for name, _ in COLUMNS]
-                return [_row(cells) for cells in zip(*columns, strict=True)]
+                return [as_row(cells) for cells in zip(*columns, strict=True)]
             except Exception as error:
                 raise _unreadable(self.file, error) from error
 
@@ -283,21 +282,6 @@ def _unreadable(path: Path, error: Exception) -> RecorderError:
 def _last_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[-1].strip() if lines else type(error).__name__
-
-
-def _row(cells: tuple[Any, ...]) -> Row:
-    frame, grab, status, mono, utc, camera, digest, note = cells
-    there = status == 0
-    return Row(
-        frame,
-        grab,
-        STATUSES[status],
-        mono,
-        utc,
-        None if np.isnan(camera) else camera,
-        digest if there else None,
-        note.decode(errors="replace"),
-    )
 
 
 def _plain(value: Any) -> Any:

@@ -4,124 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import xxhash
 
 from recorder.errors import RecorderError
 from recorder.playback.files import find_parts
 from recorder.playback.part import Part, require_file, require_order
+from recorder.playback.verdict import Difference, PartVerdict, Verdict
+from recorder.writers.account import STATUSES
 from recorder.writers.ledger import Row
 
-EXIT_DIFFERS = 7
 _LOOK_AHEAD = 64
 """How far to search for a frame that is out of place, in frames."""
 
 Advance = Callable[[int], None]
 """Told, now and then, how many frames have been compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first thing in a file that is not as the ledger says.
-
-    Parameters
-    ----------
-    frame
-        0-based index in the file, by the ledger.
-    grab
-        0-based count since the recording began.
-    what
-        changed, missing, doubled or out of place.
-    """
-
-    frame: int
-    grab: int
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class PartVerdict:
-    """What verifying one file found.
-
-    Parameters
-    ----------
-    expected
-        Frames that the ledger says are in the file.
-    exact
-        Of these, the ones that decode to the very bits the camera gave, each in its place.
-    wrong
-        Frames that differ, are missing, stand twice or out of place.
-    beyond_end
-        Of an interrupted recording: rows whose frames never reached the file.
-    problem
-        Why it could not be compared at all, or None.
-    """
-
-    file: str
-    state: str
-    expected: int = 0
-    exact: int = 0
-    wrong: int = 0
-    beyond_end: int = 0
-    dropped: int = 0
-    bad: int = 0
-    first: Difference | None = None
-    problem: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether every frame present is exact, and none of a complete recording is missing."""
-        return not self.wrong and self.problem is None
-
-    def sentence(self) -> str:
-        """Return the verdict in words."""
-        if self.problem is not None:
-            return f"{self.file}: cannot be verified: {self.problem}"
-        if self.first is None:
-            return f"{self.file}: {self._good()}"
-        return (
-            f"{self.file}: {self.wrong} of {self.expected} frames are wrong; the first is frame "
-            f"{self.first.frame} (grab {self.first.grab}): {self.first.what}"
-        )
-
-    def _good(self) -> str:
-        text = f"all {self.exact} frames are exact"
-        lost = [f"{n} {kind}" for kind, n in (("dropped", self.dropped), ("bad", self.bad)) if n]
-        if self.state != "complete":
-            text += f" ({self.state}: {self.beyond_end} more were grabbed and are not in the file)"
-        return f"{text}; while recording: {', '.join(lost)}" if lost else text
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What verifying found, for every file."""
-
-    parts: tuple[PartVerdict, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether all files are as their ledgers say."""
-        return all(part.ok for part in self.parts)
-
-    @property
-    def exit_code(self) -> int:
-        """0; 7 at a difference; 1 if all that is wrong is that a file cannot be read yet."""
-        if self.ok:
-            return 0
-        told = any(
-            part.wrong or (part.problem and part.state != "recording") for part in self.parts
-        )
-        return EXIT_DIFFERS if told else 1
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        from dataclasses import asdict
-
-        parts = [asdict(part) | {"ok": part.ok} for part in self.parts]
-        return {"exit_code": self.exit_code, "files": parts}
 
 
 def verify(*paths: str | Path, advance: Advance | None = None) -> Verdict:
@@ -168,9 +66,15 @@ def verify_part(part: Part, advance: Advance | None = None) -> PartVerdict:
         beyond_end=len(found.remaining) if ends_early else 0,
         dropped=sum(row.status == "dropped" for row in rows),
         bad=sum(row.status == "bad" for row in rows),
+        gaps=sum(row.status == "gap" for row in rows),
+        gap_seconds=sum(_length_ns(row) for row in rows if row.status == "gap") / 1e9,
         first=found.first,
         problem=_disagreement(part, state, rows),
     )
+
+
+def _length_ns(gap: Row) -> int:
+    return int(gap.note) if gap.note.isdigit() else 0  # it says how long, but decides nothing
 
 
 def _digests(part: Part, advance: Advance | None) -> Iterator[int]:
@@ -185,10 +89,10 @@ def _disagreement(part: Part, state: str, rows: Sequence[Row]) -> str | None:
     totals = part.about.get("totals")
     if state != "complete" or not isinstance(totals, dict):
         return None
-    for status in ("written", "dropped", "bad"):
+    for status in STATUSES:
         count = sum(row.status == status for row in rows)
         if totals.get(status) != count:
-            return f"the ledger has {count} {status} frames, the about file {totals.get(status)}"
+            return f"the ledger has {count} {status} rows, the about file {totals.get(status)}"
     return None
 
 

@@ -48,10 +48,22 @@ def is_live(about: Mapping[str, Any]) -> bool:
     if about.get("state") != RECORDING or writer.get("host") != socket.gethostname():
         return False
     try:
-        started = psutil.Process(int(writer["pid"])).create_time()
+        process = psutil.Process(int(writer["pid"]))
+        started = process.create_time()
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False  # dead, and its parent has not asked yet how it ended
     except (KeyError, ValueError, psutil.Error):
         return False
     return abs(started - float(writer.get("process_started", 0))) < 1.0
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what an about file says; nothing, if it is missing or unreadable."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def create(path: Path, about: Mapping[str, Any]) -> None:

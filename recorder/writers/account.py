@@ -13,26 +13,39 @@ STATUSES = ("written", "dropped", "bad", "gap")
 
 
 class Account:
-    """Counts the rows of one file."""
+    """Counts the rows of one file.
+
+    Attributes
+    ----------
+    counts
+        Rows by status.
+    first, last
+        Stamps of the first and the last frame that was grabbed; None while there is none.
+    """
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(STATUSES, 0)
-        self._first: FrameStamp | None = None
-        self._last: FrameStamp | None = None
+        self.first: FrameStamp | None = None
+        self.last: FrameStamp | None = None
+        self._before: FrameStamp | None = None
+        self._grabs = 0
+        self._ns = 0
 
     def see(self, stamp: FrameStamp) -> None:
-        """Take note of a frame's time, whatever became of it."""
-        self._first = self._first or stamp
-        self._last = stamp
+        """Take note of a row's time, whatever became of its frame."""
+        if stamp.grab < 0:  # a gap: how long nobody grabbed says nothing about the rate
+            self._before = None
+            return
+        if self._before is not None:
+            self._grabs += stamp.grab - self._before.grab
+            self._ns += stamp.t_mono_ns - self._before.t_mono_ns
+        self.first = self.first or stamp
+        self.last = self._before = stamp
 
     @property
     def measured_fps(self) -> float | None:
-        """Grabs per second from the first to the last; None below two."""
-        if self._first is None or self._last is None or self._first is self._last:
-            return None
-        seconds = (self._last.t_mono_ns - self._first.t_mono_ns) / 1e9
-        grabs = self._last.grab - self._first.grab
-        return grabs / seconds if seconds > 0 else None
+        """Grabs per second, gaps left out; None below two."""
+        return self._grabs * 1e9 / self._ns if self._ns > 0 else None
 
     def closing(self, reason: str, error: RecorderError | None) -> dict[str, Any]:
         """Return what the about file of a finished file says of it.
@@ -42,12 +55,18 @@ class Account:
         reason
             Why it ends; replaced if the writer failed.
         """
-        if error is not None:
-            reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"
+        if error is None:
+            return self.finished(reason, None)
+        return self.finished(
+            "no_space" if isinstance(error, NoSpace) else "writer_failed", str(error)
+        )
+
+    def finished(self, reason: str, error: str | None) -> dict[str, Any]:
+        """Return the same of a file for which it is known why it ends."""
         return {
             "state": COMPLETE,
             "reason": reason,
-            "error": None if error is None else str(error),
+            "error": error,
             "measured_fps": self.measured_fps,
             "totals": {
                 "grabbed": sum(self.counts.values()) - self.counts["gap"],

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
+from recorder.errors import WriterError
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, start_child
 from recorder.writers.codecs import RAW_FORMAT
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     import io
 
     from recorder.frame import Frame
+
+
+_HEADER = 4096
+"""A file that a kill left shorter than this may not have its header yet, in bytes."""
 
 
 def decode_command(source: str, pixel_format: str) -> list[str]:
@@ -37,13 +42,21 @@ def count_frames(path: Path) -> int:
     ----------
     path
         Any file ffmpeg opens, also one that was cut off by a kill.
+
+    Raises
+    ------
+    WriterError
+        ffmpeg could not look, or finds no video although there is more than a header's worth.
     """
     command = [executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"]
     command += ["-progress", "pipe:1", "-i", file_url(path), "-map", "0:v:0", "-c", "copy"]
     command += ["-f", "null", "-"]
     child = start_child(command, stdout=subprocess.PIPE, nice=ENCODER_NICE)
-    out, _ = child.communicate()
+    out, err = child.communicate()
     counts = [int(line[6:]) for line in out.splitlines() if line.startswith(b"frame=")]
+    if child.returncode < 0 or (not counts and path.stat().st_size > _HEADER):
+        said = err.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise WriterError(f"the frames in {path} cannot be counted: {said[-1]}")
     return counts[-1] if counts else 0
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from recorder.errors import FileTaken, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameStamp
 from recorder.system import sync_file, write_all
+from recorder.writers.rewriting import rewrite, rewrite_in_place
 
 COLUMNS = ("frame", "grab", "status", "t_mono_ns", "t_utc_ns", "t_camera_ms", "xxh3_64", "note")
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -36,6 +37,12 @@ class Row(NamedTuple):
     t_camera_ms: float | None
     xxh3_64: int | None
     note: str
+
+    @property
+    def stamp(self) -> FrameStamp:
+        """When its frame was grabbed, and what its bytes hash to, if it is in the file."""
+        clocks = (self.t_mono_ns, self.t_utc_ns, self.t_camera_ms)
+        return FrameStamp(*clocks, self.grab, 1, self.xxh3_64, self.note)
 
 
 class Ledger:
@@ -68,16 +75,16 @@ class Ledger:
 
     def written(self, stamp: FrameStamp) -> None:
         """Write the row of the next frame of the file, before the frame itself."""
-        self._write(_line(self.frames, stamp, "written", ""))
+        self._write(row_text(self.frames, stamp, "written", stamp.note))
         self.frames += 1
 
     def missing(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Write the row of a frame that is not in the file."""
-        self._write(_line(-1, stamp, status, note))
+        self._write(row_text(-1, stamp, status, note))
         self.missed += 1
 
-    def _write(self, line: str) -> None:
-        data = line.encode()
+    def _write(self, text: str) -> None:
+        data = text.encode()
         try:
             write_all(self._fd, memoryview(data))
         except OSError as error:
@@ -105,7 +112,7 @@ class Ledger:
             return 0
         os.close(self._fd)  # no row may follow: the file is about to be another one
         self._fd = -1
-        _rewrite(self.path, in_file, note)
+        _settle_file(self.path, in_file, note)
         self.frames = in_file
         self.missed += lost
         return lost
@@ -160,7 +167,8 @@ def _create(path: Path) -> int:
         raise as_recorder_error(error, path) from error
 
 
-def _line(frame: int, stamp: FrameStamp, status: str, note: str) -> str:
+def row_text(frame: int, stamp: FrameStamp, status: str, note: str) -> str:
+    """Return a row as it stands in the file; `frame` is -1 when the frame is not in it."""
     camera = "" if stamp.t_camera_ms is None else f"{stamp.t_camera_ms:.6f}"
     digest = "" if stamp.xxh3_64 is None else f"{stamp.xxh3_64:016x}"
     index = "" if frame < 0 else frame
@@ -168,46 +176,13 @@ def _line(frame: int, stamp: FrameStamp, status: str, note: str) -> str:
     return f"{index},{stamp.grab},{status},{clocks},{digest},{note}\n"
 
 
-def _rewrite(path: Path, in_file: int, note: str) -> None:
-    """Replace a ledger by one whose frames end after `in_file`; whole or not at all."""
-    fresh = path.with_name(f".{path.name}.settling")
+def _settle_file(path: Path, in_file: int, note: str) -> None:
     try:
-        with path.open("rb") as old, fresh.open("wb") as new:
-            new.writelines(_settled(old, in_file, note))
-            new.flush()
-            sync_file(new.fileno())
-        fresh.replace(path)
+        rewrite(path, in_file, note)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         if error.errno not in _FULL:
             raise as_recorder_error(error, path) from error
-        _rewrite_in_place(path, in_file, note)
-
-
-def _rewrite_in_place(path: Path, in_file: int, note: str) -> None:
-    # On a full disk there is no room for a second ledger. Settled rows are never longer than
-    # they were, so what is on the disk already has room for them.
-    with path.open("r+b") as file:
-        rows = b"".join(_settled(file, in_file, note))
-        file.seek(0)
-        file.write(rows)
-        file.truncate()
-
-
-def _settled(lines: Iterable[bytes], in_file: int, note: str) -> Iterator[bytes]:
-    for line in lines:
-        yield _as_lost(line, note) if _index(line) >= in_file else line
-
-
-def _index(line: bytes) -> int:
-    first = line.partition(b",")[0]
-    return int(first) if first.isdigit() else -1
-
-
-def _as_lost(line: bytes, note: str) -> bytes:
-    cells = line.rstrip(b"\n").split(b",")
-    cells[0], cells[2], cells[6], cells[7] = b"", b"dropped", b"", note.encode()
-    return b",".join(cells) + b"\n"
+        rewrite_in_place(path, in_file, note)
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -221,14 +196,14 @@ def read_rows(path: Path) -> Iterator[Row]:
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         if tuple(next(csv.reader([file.readline()]), ())) != COLUMNS:
             raise RecorderError(f"{path} is not a ledger: its first line does not name the columns")
-        for number, line in enumerate(file, start=2):
-            if not line.endswith("\n"):
+        for number, text in enumerate(file, start=2):
+            if not text.endswith("\n"):
                 return  # the kill came in the middle of this row, so its frame never followed
-            yield _parse(line, path, number)
+            yield _parse(text, path, number)
 
 
-def _parse(line: str, path: Path, number: int) -> Row:
-    cells = line.rstrip("\r\n").split(",")
+def _parse(text: str, path: Path, number: int) -> Row:
+    cells = text.rstrip("\r\n").split(",")
     try:
         frame, grab, status, mono, utc, camera, digest, note = cells
         return Row(
@@ -242,4 +217,4 @@ def _parse(line: str, path: Path, number: int) -> Row:
             note,
         )
     except ValueError:
-        raise RecorderError(f"{path}:{number}: not a ledger row: {line.strip()[:80]!r}") from None
+        raise RecorderError(f"{path}:{number}: not a ledger row: {text.strip()[:80]!r}") from None

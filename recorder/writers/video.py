@@ -194,10 +194,20 @@ class VideoWriter:
     def _complete(self, reason: str, error: RecorderError | None) -> None:
         self._about |= dict(self._at_close()) | self._account.closing(reason, error)
         self._about["encoder_messages"] = self._encoder.stderr_tail()
-        if self.video.exists():
-            try:
-                sync_path(self.video)  # only then may the about file call it complete
-            except OSError as failure:
-                raise as_recorder_error(failure, self.video) from failure
-        about_file.replace(self._about_path, self._about)
-        sync_folder(self.stem.parent)
+        seal(self.video, self._about_path, self._about)
+
+
+def seal(video: Path, about_path: Path, about: Mapping[str, Any]) -> None:
+    """Bring a video to the disk, if there is one; then let its about file call it complete.
+
+    Raises
+    ------
+    WriterError, NoSpace, OSError
+    """
+    if video.exists():
+        try:
+            sync_path(video)
+        except OSError as failure:
+            raise as_recorder_error(failure, video) from failure
+    about_file.replace(about_path, about)
+    sync_folder(video.parent)

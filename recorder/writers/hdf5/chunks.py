@@ -10,9 +10,9 @@ for a node is taken when it is begun: a disk that is full later does not keep it
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from recorder.writers.hdf5.messages import UNDEFINED
 
@@ -25,6 +25,8 @@ Allocate = Callable[[int], int]
 """(bytes) -> address of a page that holds them, which is the file's from then on; or OSError."""
 Put = Callable[[int, bytes], None]
 """(address, bytes): writes them there."""
+Get = Callable[[int, int], bytes]
+"""(address, count) -> so many bytes from there."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +102,9 @@ class ChunkIndex:
             wanted = 1
         elif len(self._path[0].keys) == FULL:
             wanted = 1 + 2 * self._nodes_above()
+            for node in self._path[1:]:
+                if len(node.pages) == 1:  # it was read back: its other page is not known any more
+                    node.pages.append(self._allocate(self._node_bytes))
         while len(self._pages) < wanted:
             self._pages.append(self._allocate(self._node_bytes))
 
@@ -112,6 +117,62 @@ class ChunkIndex:
             self._next_leaf(key)
         self._path[0].add(key, address)
         self.chunks += 1
+
+    def resume(self, get: Get, root: int, chunks: int) -> None:
+        """Go on with an index that another process has written, as far as a reader sees it.
+
+        Parameters
+        ----------
+        root
+            Address of its root.
+        chunks
+            How many of its entries are visible. What follows them was never committed.
+
+        Raises
+        ------
+        ValueError, struct.error
+            There is no such index.
+        """
+        self.chunks = chunks
+        address = root
+        while chunks and (not self._path or self._path[0].level):
+            self._path.insert(0, self._read(get, address))
+            address = self._path[0].children[-1]
+        if chunks:
+            leaf = self._path[0]
+            keep = chunks - self._key.unpack(leaf.keys[0])[2] // self._chunk[0]
+            if not 0 < keep <= len(leaf.keys):
+                raise ValueError(f"{chunks} chunks are promised, and the index has others")
+            leaf.changed = keep < len(leaf.keys)
+            del leaf.keys[keep:], leaf.children[keep:]
+
+    def _read(self, get: Get, address: int) -> _Node:
+        data = get(address, self._node_bytes)
+        name, kind, level, count, left, right = struct.unpack_from("<4sBBHQQ", data)
+        if (name, kind) != (b"TREE", 1) or not 0 < count <= FULL:
+            raise ValueError(f"there is no chunk index at {address}")
+        step = self._key.size
+        places = range(24, 24 + count * (step + 8), step + 8)
+        keys = [data[at : at + step] for at in places]
+        children = [struct.unpack_from("<Q", data, at + step)[0] for at in places]
+        return _Node(level, [address], keys, children, left, right, False, address)
+
+    @property
+    def last(self) -> int:
+        """Address of the last chunk."""
+        return self._path[0].children[-1]
+
+    def addresses(self, get: Get) -> Iterator[int]:
+        """Give where the visible chunks are, of an index that nobody goes on with meanwhile."""
+        if self._path:
+            yield from islice(self._under(get, self._path[-1]), self.chunks)
+
+    def _under(self, get: Get, node: _Node) -> Iterator[int]:
+        for child in node.children:
+            if node.level:
+                yield from self._under(get, self._read(get, child))
+            else:
+                yield child
 
     def _nodes_above(self) -> int:
         """Return how many nodes above the leaves another leaf makes necessary."""

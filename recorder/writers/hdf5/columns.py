@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from recorder.frame import FrameStamp
 from recorder.writers.account import STATUSES
+from recorder.writers.ledger import Row
 
 COLUMNS = (
     ("frame", "<i8"),
@@ -40,4 +42,19 @@ def row(stamp: FrameStamp, frame: int, status: str, note: str) -> tuple[Any, ...
         float("nan") if stamp.t_camera_ms is None else stamp.t_camera_ms,
         (stamp.xxh3_64 or 0) if there else 0,
         note.encode()[:24],
+    )
+
+
+def as_row(cells: tuple[Any, ...]) -> Row:
+    """Return the ledger's row that the values of all columns make."""
+    frame, grab, status, mono, utc, camera, digest, note = cells
+    return Row(
+        frame,
+        grab,
+        STATUSES[status],
+        mono,
+        utc,
+        None if isnan(camera) else camera,
+        digest if frame >= 0 else None,
+        note.decode(errors="replace"),
     )

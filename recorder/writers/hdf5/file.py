@@ -115,16 +115,8 @@ class GrowingFile:
 
     def _make_room_for(self, about: Mapping[str, Any]) -> None:
         """Set room aside for what `finish` will say, which a full disk could refuse then."""
-        size = 0
-
-        def measure(data: bytes) -> int:
-            nonlocal size
-            size += len(messages.pad(data))
-            return 0
-
-        groups.put_value(measure, about)
-        self._room_end = self._end + 2 * size + 2 * PAGE
-        self._room = self._place(bytes(self._room_end - self._end))
+        self._room = self._place(bytes(room_for(about)))
+        self._room_end = self._end
 
     # -- allocation ---------------------------------------------------------------------------
 
@@ -246,13 +238,16 @@ class GrowingFile:
 
     def _write_page(self) -> None:
         grow_file(self._fd, self._end)
+        self._put(0, self._page())
+        self.visible = self._frames.rows
+
+    def _page(self) -> bytes:
         page = bytearray(PAGE)
         page[:_SUPERBLOCK] = self._superblock()
         for dataset in (self._frames, *self._columns):
             header = dataset.header()
             page[dataset.header_at : dataset.header_at + len(header)] = header
-        self._put(0, bytes(page))
-        self.visible = self._frames.rows
+        return bytes(page)
 
     def _superblock(self) -> bytes:
         """Return the superblock, version 0 (II.A)."""
@@ -284,3 +279,8 @@ class GrowingFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def room_for(about: Mapping[str, Any]) -> int:
+    """Return how many bytes are set aside for the last `/about` of a file that begins with this."""
+    return 2 * groups.size_of(about) + 2 * PAGE

@@ -157,6 +157,19 @@ def put_value(place: Place, value: Any) -> int:
     return group(place, _title(value), members, scalars)
 
 
+def size_of(value: Any) -> int:
+    """Return how many bytes `put_value` takes."""
+    size = 0
+
+    def measure(data: bytes) -> int:
+        nonlocal size
+        size += len(pad(data))
+        return 0
+
+    put_value(measure, value)
+    return size
+
+
 def _title(value: Any) -> str:
     if value is None:
         return "nonetype:"

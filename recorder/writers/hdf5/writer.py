@@ -234,7 +234,7 @@ class Hdf5Writer:
             entry.done()
             entry.done = nothing
         self._in_flight -= 1
-        self._row(entry, "written", "")
+        self._row(entry, "written", entry.stamp.note)
 
     def _row(self, entry: _Entry, status: str, note: str) -> None:
         self._rows.append(row(entry.stamp, self._file.frames - 1, status, note))

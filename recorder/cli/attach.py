@@ -1,0 +1,117 @@
+"""`recorder attach`: look at a rig that runs on this machine, and leave it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recorder import readout
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from recorder.rig.link import Link
+    from recorder.stats import RigStatus
+
+_PERIOD_S = 0.25
+_LINE_S = 5.0
+"""Between two lines where there is no terminal."""
+
+
+def attach(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
+    ] = None,
+) -> None:
+    """Watch a running rig until it ends, or until Ctrl-C, which leaves it running."""
+    import sys
+
+    from recorder.rig.link import connect
+
+    with connect(name) as link:
+        try:
+            last = (_show_live if sys.stdout.isatty() else _show_lines)(link)
+        except KeyboardInterrupt:
+            print(f"detached; {link.name} goes on")
+            return
+    print(f"{last.name} has ended" if last.state == "ended" else f"{last.name} is gone; last seen:")
+    for camera in last.cameras:
+        print(readout.standing(camera))
+
+
+def _statuses(link: Link) -> Iterator[RigStatus]:
+    """Give a status four times a second until the rig is gone; the last one is its end."""
+    import time
+
+    from recorder.rig.link import RigGone
+
+    try:
+        while True:
+            status = link.status()
+            yield status
+            if status.state == "ended":
+                return
+            time.sleep(_PERIOD_S)
+    except RigGone:
+        return
+
+
+def _show_live(link: Link) -> RigStatus:
+    """Rewrite a table; the screen is left as it was."""
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(), auto_refresh=False, transient=True) as live:
+        return _follow(link, lambda status: live.update(table(status), refresh=True))
+
+
+def _show_lines(link: Link) -> RigStatus:
+    """Print a line now and then, and whenever the rig does something else."""
+    import time
+
+    shown: tuple[str, float] = ("", 0.0)
+
+    def show(status: RigStatus) -> None:
+        nonlocal shown
+        state, at_s = shown
+        if status.state != state or time.monotonic() - at_s >= _LINE_S:
+            shown = (status.state, time.monotonic())
+            print(readout.brief(status), flush=True)
+
+    return _follow(link, show)
+
+
+def _follow(link: Link, show: Callable[[RigStatus], None]) -> RigStatus:
+    last = link.status()
+    for status in _statuses(link):
+        last = status
+        show(status)
+    return last
+
+
+def table(status: RigStatus) -> RenderableType:
+    """Return a row for each camera, what was lost in red, and what is not right in words."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = Table(*readout.COLUMNS, box=None, padding=(0, 1))
+    troubles = []
+    for camera in status.cameras:
+        style = "bold red" if readout.has_lost(camera) else ""
+        rows.add_row(
+            *(
+                Text(cell, style=style if head.startswith("lost") else "")
+                for head, cell in zip(readout.COLUMNS, readout.cells(camera), strict=True)
+            )
+        )
+        troubles += [
+            Text(f"{camera.name}: {trouble}", style="yellow")
+            for trouble in readout.troubles(camera)
+        ]
+    return Group(Text(readout.title(status), style="bold"), rows, *troubles, _HINT)
+
+
+_HINT = "Ctrl-C leaves; the rig goes on"

@@ -1,0 +1,35 @@
+"""`recorder status`: how a rig that runs on this machine goes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def status(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Say how a running rig goes: a line for each camera."""
+    from json import dumps
+
+    from recorder import readout
+    from recorder.errors import RecorderError
+    from recorder.rig.link import connect
+
+    try:
+        with connect(name) as link:
+            found = link.status()
+    except RecorderError as error:
+        if json:
+            print(dumps({"exit_code": error.exit_code, "cameras": {}, "error": str(error)}))
+        raise
+    if json:
+        print(dumps(found.as_dict()))
+        return
+    print(readout.title(found))
+    for camera in found.cameras:
+        print(readout.line(camera), *camera.files, sep="\n  ")

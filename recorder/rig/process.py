@@ -1,0 +1,187 @@
+"""A camera's process as its rig sees it: started, told, listened to, ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+import recorder
+from recorder.pipeline.memory import Block
+from recorder.rig.messages import Message, Sender, receive
+from recorder.system import start_child
+from recorder.writers.ffmpeg import StderrTail
+
+PATIENCE_S = 4.0
+"""A process that says nothing for so long is stuck; it speaks ten times a second."""
+START_PATIENCE_S = 20.0
+"""Until its first word: a busy machine may take long to load it."""
+LONGEST_TICK_S = 0.25
+"""What a look at the clock counts at most: when the machine slept, or the rig itself was halted,
+silence is not the camera's fault."""
+EXIT_S = 3.0
+"""How long a process may take to be gone after its last word."""
+ASKED_S = 1.0
+"""How long a stuck process may take to end when it is asked."""
+
+
+class WorkerProcess:
+    """One life of a camera's process.
+
+    Parameters
+    ----------
+    setup
+        Its first message.
+    memory
+        For its ring; inherited.
+    on_message
+        Called with each message, on a thread of this object.
+
+    Raises
+    ------
+    OSError
+        The system gives no process.
+    """
+
+    def __init__(
+        self, setup: Message, memory: Block, on_message: Callable[[Message], None]
+    ) -> None:
+        handle = memory.handle
+        self._on_message = on_message
+        self._child = start_child(
+            [sys.executable, "-P", "-m", "recorder.rig.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            keep=(handle,) if isinstance(handle, int) else (),
+            env=environment(),
+        )
+        child = self._child
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        self._stderr = StderrTail(child.stderr)
+        self._sender = Sender(os.dup(child.stdin.fileno()))
+        child.stdin.close()
+        self._heard = threading.Event()
+        self._patience_s = START_PATIENCE_S
+        self._silent_s = 0.0
+        self._reader = threading.Thread(target=self._listen, name="camera's words", daemon=True)
+        self._reader.start()
+        self._sender.send("setup", **setup)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs, or is halted."""
+        return self._child.poll() is None
+
+    def send(self, kind: str, **content: Any) -> None:
+        """Tell it something; a dead one does not hear it."""
+        self._sender.send(kind, **content)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end; return whether it has come."""
+        try:
+            self._child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def is_stuck(self, passed_s: float) -> bool:
+        """Whether it has been silent for too long, `passed_s` after the last time of asking."""
+        if self._heard.is_set():
+            self._heard.clear()
+            self._silent_s, self._patience_s = 0.0, PATIENCE_S
+        else:
+            self._silent_s += min(passed_s, LONGEST_TICK_S)
+        return self._silent_s > self._patience_s
+
+    def end(self) -> None:
+        """End it: asked first, then killed."""
+        self.send("stop")
+        if not self.wait(ASKED_S):
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once; its encoder sees the end of its input and finishes the file."""
+        self._child.kill()
+        self._child.wait()
+
+    def close(self) -> str:
+        """Take leave of a process that has ended; return in words how that was."""
+        self._reader.join(EXIT_S)
+        self._sender.close()
+        code = self._child.wait()
+        said = self._stderr.text().strip().splitlines()
+        return how_it_ended(code, said)
+
+    def _listen(self) -> None:
+        stdout = self._child.stdout
+        assert stdout is not None
+        with stdout:
+            for message in receive(stdout):
+                self._heard.set()
+                if message["is"] == "log":
+                    _log(message)
+                else:
+                    self._on_message(message)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a process of ours: it finds this very package."""
+    home = str(Path(recorder.__file__).parent.parent)
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    # What a driver does before it takes the process with it is the best trace there is.
+    ours = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1"}
+    return {**os.environ, **ours}
+
+
+def how_it_ended(code: int, said: list[str]) -> str:
+    """Return in words how a process ended: the signal, and the first line that tells more.
+
+    Parameters
+    ----------
+    code
+        As of `subprocess.Popen.returncode`.
+    said
+        The last lines of its stderr.
+    """
+    from signal import Signals
+
+    try:
+        what = f"killed by {Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    except ValueError:
+        what = f"killed by signal {-code}"
+    told = [line for line in said if "rror" in line]
+    return f"{what}: {told[-1]}" if told else what
+
+
+def end_encoder(pid: int, timeout_s: float) -> None:
+    """Wait until the encoder of a dead process has finished its file; kill it if it does not."""
+    try:
+        encoder = psutil.Process(pid)
+        if not any("ffmpeg" in part for part in encoder.cmdline()[:4]):
+            return  # the number is somebody else's by now
+        encoder.wait(timeout_s)
+    except psutil.TimeoutExpired:
+        encoder.kill()
+        encoder.wait(timeout_s)
+    except psutil.Error:
+        return
+
+
+def _log(message: Message) -> None:
+    name, level, text = (message.get(key) for key in ("name", "level", "text"))
+    if isinstance(name, str) and isinstance(level, int):
+        logging.getLogger(name).log(level, "%s", text)

@@ -1,0 +1,240 @@
+"""One recording of one camera, told over all the processes that it took."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recorder.config import Amount
+from recorder.errors import RecorderError
+from recorder.frame import FrameStamp
+from recorder.pipeline.order import Order, Resumption
+from recorder.pipeline.summary import TakeSummary, frames_per_second, merged
+from recorder.rig.process import end_encoder
+from recorder.rig.wreck import Progress
+from recorder.stats import CameraStatus, Totals, ratio_of
+from recorder.writers.settle import SettledFile, settle_dead
+
+if TYPE_CHECKING:
+    from recorder.rig.messages import Message
+
+log = logging.getLogger(__name__)
+
+ENCODER_S = 10.0
+"""How long the encoder of a dead process may take to finish its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is known of one process's share in a recording.
+
+    Parameters
+    ----------
+    files
+        That it has opened, in order.
+    status
+        The last it told.
+    progress
+        How far the recording had come when it died.
+    stamps
+        Of the last frames, which may have no row in any ledger.
+    """
+
+    files: tuple[Message, ...]
+    status: CameraStatus
+    progress: Progress
+    stamps: Sequence[FrameStamp] = ()
+
+
+@dataclass(slots=True)
+class Story:
+    """A recording of one camera, from its order to its summary.
+
+    Parameters
+    ----------
+    order
+        As it was given to the first process.
+    duration
+        When it ends by itself.
+    writes
+        Whether there will be files.
+    """
+
+    order: Order
+    duration: Amount | None
+    writes: bool = True
+    restarts: int = 0
+    grabbed: int = 0
+    first_ns: int | None = None
+    last_ns: int = 0
+    last_utc_ns: int = 0
+    files: list[Message] = field(default_factory=list)
+    is_closed: bool = False
+    _lost: list[FrameStamp] = field(default_factory=list)
+    _parts: list[TakeSummary] = field(default_factory=list)
+    _settlers: list[threading.Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.last_ns = self.order.at_ns or time.monotonic_ns()
+        self.last_utc_ns = time.time_ns() - time.monotonic_ns() + self.last_ns
+
+    # -- what happens -------------------------------------------------------------------------
+
+    def advance(self, progress: Progress) -> None:
+        """Take note of how far a process came before it ended."""
+        if progress.grabbed > self.grabbed:
+            self.grabbed, self.first_ns = progress.grabbed, progress.first_ns
+            self.last_ns, self.last_utc_ns = progress.last_ns, progress.last_utc_ns
+
+    def add(self, part: TakeSummary) -> None:
+        """Add what a process told of its share, its files closed."""
+        self._parts.append(part)
+
+    def add_wreck(self, life: Life, error: str) -> None:
+        """Add the share of a process that died: its files are finished and counted, beside us."""
+        if self.writes and not self.files:
+            self._lost += life.stamps[len(self._lost) :]  # the next process has rows for them
+            return
+        index = len(self._parts)
+        self._parts.append(_told(life, error))
+        settler = threading.Thread(
+            target=self._settle, args=(index, life, error), name="settle a dead process's files"
+        )
+        self._settlers.append(settler)
+        settler.start()
+
+    def _settle(self, index: int, life: Life, error: str) -> None:
+        try:
+            self._parts[index] = _counted(life, error)
+        except Exception:  # what it told last stands
+            log.exception("the files of a dead process could not be counted")
+
+    def close(self) -> None:
+        """Wait until all files are counted."""
+        for settler in self._settlers:
+            settler.join()
+        if not self._parts and self._lost:
+            self._parts.append(_never_written(len(self._lost)))
+        self.is_closed = True
+
+    # -- what is asked ------------------------------------------------------------------------
+
+    def is_over(self, t_mono_ns: int) -> bool:
+        """Whether its time is up, whether or not there was a camera."""
+        seconds = self.duration.seconds if self.duration is not None else None
+        begun_ns = self.first_ns or self.order.at_ns
+        return seconds is not None and t_mono_ns - begun_ns >= seconds * 1e9
+
+    def rest(self) -> Order:
+        """Return the order for the next process: to go on where the last one ended."""
+        first = self.files[0] if self.files else None
+        resumption = Resumption(
+            self.grabbed,
+            self.first_ns,
+            self.last_ns,
+            self.last_utc_ns,
+            stem=Path(first["of"]) if first else None,
+            part=self.files[-1]["part"] + 1 if first else 0,
+            fps=first["fps"] if first else None,
+            lost=() if first else tuple((each.t_mono_ns, each.t_utc_ns) for each in self._lost),
+        )
+        return replace(self.order, at_ns=0, resumption=resumption)
+
+    def summary(self) -> TakeSummary | None:
+        """Return how it went; None before anything is known."""
+        return merged(self._parts, self.restarts) if self._parts else None
+
+    def over(self, status: CameraStatus) -> CameraStatus:
+        """Return the status of the present process with the shares of those before it added."""
+        before = self.summary()
+        if before is None:
+            return replace(status, totals=replace(status.totals, restarts=self.restarts))
+        now = status.totals
+        names = ("grabbed", "written", "dropped", "bad", "gaps")
+        sums: dict[str, Any] = {n: getattr(before, n) + getattr(now, n) for n in names}
+        raw, disk = status.raw_bytes + before.raw_bytes, status.file_bytes + before.file_bytes
+        return replace(
+            status,
+            totals=Totals(**sums, restarts=self.restarts),
+            elapsed_s=max(status.elapsed_s, before.seconds),
+            raw_bytes=raw,
+            file_bytes=disk,
+            ratio=ratio_of(raw, disk),
+            files=tuple(sorted({*before.files, *status.files})),
+        )
+
+
+def _never_written(frames: int) -> TakeSummary:
+    error = "the camera's process died before it had a file, and never came back"
+    lost = {"grabbed": frames, "written": 0, "dropped": frames, "bad": 0, "gaps": 0, "restarts": 0}
+    return TakeSummary(
+        "camera_failed",
+        **lost,
+        seconds=0,
+        fps=0,
+        files=(),
+        raw_bytes=0,
+        file_bytes=0,
+        errors=(error,),
+    )
+
+
+def _told(life: Life, error: str) -> TakeSummary:
+    """Return the share of a process by its own last words."""
+    totals = life.status.totals
+    return TakeSummary(
+        "camera_failed",
+        totals.grabbed,
+        totals.written,
+        totals.dropped + totals.in_flight,
+        totals.bad,
+        totals.gaps,
+        restarts=0,
+        seconds=life.status.elapsed_s,
+        fps=frames_per_second(totals.grabbed, life.status.elapsed_s),
+        files=life.status.files,
+        raw_bytes=life.status.raw_bytes,
+        file_bytes=life.status.file_bytes,
+        errors=(error,),
+    )
+
+
+def _counted(life: Life, error: str) -> TakeSummary:
+    """Finish the files of a dead process and return what is in them."""
+    settled = [_settled(file, life, error) for file in life.files]
+    if not settled:
+        return _told(life, error)
+    totals = [each.totals for each in settled]
+    names = ("grabbed", "written", "dropped", "bad", "gaps")
+    sums: dict[str, Any] = {name: sum(getattr(each, name) for each in totals) for name in names}
+    seconds = max(0, life.progress.last_ns - life.progress.first_ns) / 1e9
+    unfinished = [str(each.report.unfinished) for each in settled if each.report.unfinished]
+    return TakeSummary(
+        "camera_failed",
+        **sums,
+        restarts=0,
+        seconds=round(seconds, 6),
+        fps=frames_per_second(sums["grabbed"], seconds),
+        files=tuple(str(each.report.files[0]) for each in settled if each.report.files),
+        raw_bytes=sum(each.raw_bytes for each in settled),
+        file_bytes=sum(each.report.bytes for each in settled),
+        errors=(error, *unfinished),
+    )
+
+
+def _settled(file: Message, life: Life, error: str) -> SettledFile:
+    if file["encoder"] is not None:
+        end_encoder(file["encoder"], ENCODER_S)
+    is_last = file is life.files[-1]
+    try:
+        return settle_dead(
+            Path(file["stem"]), file["format"], life.stamps if is_last else (), error
+        )
+    except RecorderError:
+        log.exception("%s could not be finished", file["stem"])
+        raise

@@ -1,0 +1,265 @@
+"""The process of one camera: a session at work, told what to do through a pipe.
+
+Three threads beside those of the session: the main one tells the rig how it goes ten times a
+second, one does what takes long (opening, preparing), one listens. When the pipe ends, the rig is
+gone: the file is finished and the process ends, within five seconds whatever happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
+
+from recorder.errors import RecorderError
+from recorder.rig.messages import Message, Sender, describe, receive
+from recorder.system import continue_when_parent_dies
+
+if TYPE_CHECKING:
+    from recorder.config import CameraConfig
+    from recorder.pipeline.files import OpenFile
+    from recorder.pipeline.order import Order
+
+REPORT_S = 0.1
+HURRY_S = 3.0
+"""How long an orphan waits for an encoder that takes nothing."""
+ORPHAN_S = 4.5
+"""How long an orphan lives."""
+
+_REASONS = {3: "camera_failed", 5: "no_space"}  # by exit code; others are the writer's
+
+
+class Worker:
+    """A session, and what it hears and tells.
+
+    Parameters
+    ----------
+    setup
+        The rig's first message.
+    sender
+        To the rig.
+    """
+
+    def __init__(self, setup: Message, sender: Sender) -> None:
+        from recorder.config import make_config
+        from recorder.pipeline.memory import attach
+        from recorder.pipeline.session import Session
+
+        config = make_config(setup["config"])
+        self._camera = camera = _find(config.cameras[setup["camera"]], setup)
+        self._setup = setup
+        self._sender = sender
+        self._orders: queue.Queue[Order | None] = queue.Queue()
+        self._told: set[int] = set()
+        self._is_open = False
+        self._begun = threading.Event()
+        self._error: RecorderError | None = None
+        memory = attach(setup["memory"], writable=True)
+        self._session = Session(
+            camera, config.metadata, config.public(), memory=memory, on_file=self._tell_file
+        )
+
+    # -- hearing, on a thread of its own ------------------------------------------------------
+
+    def listen(self, messages: Iterable[Message]) -> None:
+        """Do what is asked until the pipe ends."""
+        for message in messages:
+            if message["is"] == "stop":
+                self._stop()
+            elif message["is"] == "begin":
+                self._begin(message)
+            elif message["is"] == "end_take":
+                self._session.end_take()
+            elif message["is"] == "prepare":
+                _thread(self._prepare, "prepare")
+        self._be_orphan()
+
+    def _stop(self) -> None:
+        self._session.stop()
+        self._orders.put(None)
+
+    def _be_orphan(self) -> None:
+        self._stop()
+        if not self._session.wait_briefly(HURRY_S):
+            self._session.hurry()
+            self._session.wait_briefly(ORPHAN_S - HURRY_S)
+        os._exit(1)
+
+    def _begin(self, message: Message) -> None:
+        from recorder.pipeline.order import Order
+
+        order = Order.from_dict(message["order"])
+        if not self._begun.is_set():
+            self._orders.put(order)
+            return
+        if not self._try(lambda: self._session.begin(order)):
+            self._sender.send("unbegun")
+
+    def _prepare(self) -> None:
+        if self._try(self._session.prepare):
+            self._sender.send("armed")
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except RecorderError as error:
+            self._sender.send("failed", error=describe(error))
+            return False
+        return True
+
+    # -- opening, on a thread of its own ------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the camera, and begin to record when the rig says so."""
+        plain = self._setup.get("order")
+        try:
+            self._session.start(self._setup["record"], self._await_order, measure=plain is None)
+            if plain is not None and not self._setup["record"]:
+                self._resume(plain)
+            self._begun.set()
+        except RecorderError as error:
+            self._error = error
+        except Exception as error:
+            logging.getLogger(__name__).exception("the session failed in an unforeseen way")
+            self._error = RecorderError(f"{type(error).__name__}: {error}")
+
+    def _resume(self, plain: Message) -> None:
+        """Go on with a recording out of the preview, to which it returns when it ends."""
+        from recorder.pipeline.order import Order
+
+        self._session.prepare()
+        self._tell_opened()
+        self._sender.send("armed")
+        self._session.begin(Order.from_dict(plain))
+
+    def _await_order(self) -> Order:
+        from recorder.pipeline.order import Order
+
+        self._tell_opened()
+        self._sender.send("armed")
+        if self._setup.get("order") is not None:
+            return Order.from_dict(self._setup["order"])
+        order = self._orders.get()
+        if order is None:
+            raise RecorderError("stopped before the first frame")
+        return order
+
+    # -- telling, on the main thread ----------------------------------------------------------
+
+    def report(self) -> int:
+        """Tell the rig how it goes until all is closed; return the exit code."""
+        opening = _thread(self.open, "open")
+        while not self._session.wait_briefly(REPORT_S):
+            self._tell()
+        opening.join()
+        self._tell()
+        reason = self._session.status().reason
+        error = self._error or self._session.error
+        if self._error is not None:
+            reason = _REASONS.get(self._error.exit_code, "writer_failed")
+        plain = None if error is None else describe(error)
+        self._sender.send("ended", reason=reason, error=plain)
+        return 0
+
+    def _tell(self) -> None:
+        if self._session.spec is not None:
+            self._tell_opened()
+        for number, summary in self._session.closed_takes().items():
+            if number not in self._told:
+                self._told.add(number)
+                self._sender.send("take", number=number, summary=summary.as_dict())
+        status = replace(self._session.status(), pid=os.getpid())
+        told = max(self._told, default=0)  # what the rig knows already it shall not add once more
+        self._sender.send("status", status=status.as_dict(), told=told)
+
+    def _tell_opened(self) -> None:
+        from recorder.cameras.identity import identify
+
+        if self._is_open:
+            return
+        self._is_open = True
+        try:
+            found = identify(self._camera.source)
+        except (OSError, RecorderError):  # it is open all the same
+            found = None
+        self._sender.send("opened", identity=None if found is None else found.as_dict())
+
+    def _tell_file(self, file: OpenFile) -> None:
+        plain = file._asdict() | {"stem": str(file.stem), "of": str(file.of)}
+        self._sender.send("file", file=plain)
+
+
+class _Log(logging.Handler):
+    """Sends what is logged here to the rig's log."""
+
+    def __init__(self, sender: Sender) -> None:
+        super().__init__(logging.INFO)
+        self._sender = sender
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record; its traceback goes to stderr, of which the rig keeps the end."""
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + logging.Formatter().formatException(record.exc_info)
+        self._sender.send("log", level=record.levelno, name=record.name, text=text)
+
+
+def _find(camera: CameraConfig, setup: Message) -> CameraConfig:
+    """Return the camera with the source that it has now, if it was open before."""
+    from recorder.cameras.connected import Identity
+    from recorder.cameras.identity import find_again
+
+    if setup.get("identity") is None:
+        return camera
+    identity = Identity.from_dict(setup["identity"])
+    others = [Identity.from_dict(other) for other in setup.get("others", ())]
+    return camera.model_copy(update={"source": find_again(camera.source, identity, others)})
+
+
+def _thread(target: Callable[..., None], name: str, *arguments: Any) -> threading.Thread:
+    thread = threading.Thread(target=target, name=name, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def _pipes() -> tuple[IO[bytes], Sender]:
+    """Take the pipes for ourselves: what a library prints is no message."""
+    commands, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    os.dup2(2, 1)
+    return commands, Sender(answers)
+
+
+def main() -> int:
+    """Serve a rig until its session has ended or the rig is gone; return the exit code."""
+    continue_when_parent_dies()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rig decides
+    commands, sender = _pipes()
+    logging.basicConfig(level=logging.INFO, handlers=[_Log(sender)])
+    messages = receive(commands)
+    setup = next(messages, None)
+    if setup is None:
+        return 0
+    try:
+        worker = Worker(setup, sender)
+    except RecorderError as error:
+        reason = _REASONS.get(error.exit_code, "writer_failed")
+        sender.send("ended", reason=reason, error=describe(error))
+        return 0
+    _thread(worker.listen, "listen", messages)
+    return worker.report()
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    # A driver may keep a thread for ever, and interpreters wait for such a one, or crash.
+    os._exit(code)
