@@ -107,3 +107,16 @@ class SyntheticOptions(Section):
     freeze_at: Count | None = None
     crash_at: Count | None = None
     resize_at: Count | None = None
+
+    def after(self, grabs: int | None) -> SyntheticOptions:
+        """Return the options for a camera that is begun anew after a fault, which fires once.
+
+        Parameters
+        ----------
+        grabs
+            How many frames were grabbed since the recording began; None: nobody knows, so none of
+            the faults fires any more.
+        """
+        faults = ("fail_at", "hang_at", "crash_at", "resize_at", "freeze_at")
+        fired = [name for name in faults if grabs is None or getattr(self, name) == grabs]
+        return self.model_copy(update=dict.fromkeys(fired))

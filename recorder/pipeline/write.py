@@ -94,7 +94,7 @@ class Writing:
 
     def _idle(self) -> None:
         wanted = self._wanted_take()  # read before the ring: frames of the old take come first
-        if self._ring.is_empty and wanted != self._take_number:
+        if self._ring.is_empty and wanted != self._take_number and not self._is_due(wanted):
             self._switch(wanted)
         if self._note:
             return
@@ -102,6 +102,11 @@ class Writing:
             self.writer.check()
         except (WriterError, NoSpace) as error:
             self._replace(error)
+
+    def _is_due(self, number: int) -> bool:
+        """Whether a take waits for its camera to be back: a file without frames helps nobody."""
+        take = self._takes.get(number)
+        return take is not None and take.gap is not None
 
     def give_up(self) -> None:
         """Finish the open file after an unforeseen failure; no more frames come."""

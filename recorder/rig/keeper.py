@@ -105,6 +105,7 @@ class Keeper:
         self._said: Message | None = None  # its last word
         self._files: list[Message] = []  # of the present process
         self._takes = 0  # of the present process
+        self._lives = 0
         self._opened_at: float | None = None
         self._is_up = False  # its start succeeded: from now on it is kept going
         self._record = False
@@ -262,17 +263,19 @@ class Keeper:
         with self._lock:
             self._said, self._files, self._takes = None, [], 0
             self._opened_at = None
+            self._lives += 1
             setup: dict[str, Any] = {
                 "config": self._whole,
                 "camera": self.name,
                 "memory": self.memory.handle,
                 "record": self._record,
                 "identity": self._identity,
+                "life": self._lives,
             }
             if self._story is not None:
                 self._takes = 1
                 setup |= {"record": True, "order": self._story.rest().as_dict()}
-            self._worker = WorkerProcess(setup, self.memory, self._hear)
+            self._worker = WorkerProcess(setup, self.memory, self._hear, self.name)
             if self._stopping.is_set():
                 self._worker.send("stop")
             return self._worker

@@ -43,6 +43,8 @@ class WorkerProcess:
         For its ring; inherited.
     on_message
         Called with each message, on a thread of this object.
+    name
+        The camera's, for the log.
 
     Raises
     ------
@@ -51,8 +53,13 @@ class WorkerProcess:
     """
 
     def __init__(
-        self, setup: Message, memory: Block, on_message: Callable[[Message], None]
+        self,
+        setup: Message,
+        memory: Block,
+        on_message: Callable[[Message], None],
+        name: str = "camera",
     ) -> None:
+        self._name = name
         handle = memory.handle
         self._on_message = on_message
         self._child = start_child(
@@ -133,9 +140,14 @@ class WorkerProcess:
             for message in receive(stdout):
                 self._heard.set()
                 if message["is"] == "log":
-                    _log(message)
+                    self._log(message)
                 else:
                     self._on_message(message)
+
+    def _log(self, message: Message) -> None:
+        name, level, text = (message.get(key) for key in ("name", "level", "text"))
+        if isinstance(name, str) and isinstance(level, int):
+            logging.getLogger(name).log(level, "%s: %s", self._name, text)
 
 
 def environment() -> dict[str, str]:
@@ -179,9 +191,3 @@ def end_encoder(pid: int, timeout_s: float) -> None:
         encoder.wait(timeout_s)
     except psutil.Error:
         return
-
-
-def _log(message: Message) -> None:
-    name, level, text = (message.get(key) for key in ("name", "level", "text"))
-    if isinstance(name, str) and isinstance(level, int):
-        logging.getLogger(name).log(level, "%s", text)

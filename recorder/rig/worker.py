@@ -211,10 +211,14 @@ class _Log(logging.Handler):
 
 
 def _find(camera: CameraConfig, setup: Message) -> CameraConfig:
-    """Return the camera with the source that it has now, if it was open before."""
+    """Return the camera as it is to be opened now: where it is, if it was open before."""
     from recorder.cameras.connected import Identity
     from recorder.cameras.identity import find_again
 
+    if setup.get("life", 1) > 1:
+        order = setup.get("order")
+        grabs = None if order is None else order["resumption"]["grabbed"]
+        camera = camera.model_copy(update={"options": camera.options.after(grabs)})
     if setup.get("identity") is None:
         return camera
     identity = Identity.from_dict(setup["identity"])

@@ -7,8 +7,10 @@ import pytest
 import xxhash
 
 from recorder.cameras.scene import painter
-from recorder.errors import EncoderDied, FileTaken
+from recorder.errors import EncoderDied, FileTaken, WriterError
 from recorder.frame import FrameSpec, FrameStamp
+from recorder.playback.files import find_parts
+from recorder.playback.verify import verify_part
 from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
 from recorder.writers.decode import decode_frames
@@ -30,6 +32,10 @@ def hdf5(folder, spec, about=None):
 
 
 MAKERS = {"null": lambda folder, spec: NullWriter(), "video": video, "hdf5": hdf5}
+
+
+GAP = FrameStamp(-(10**9), 1, None, -1, 1)
+"""Two seconds before the first of the frames."""
 
 
 def frames_of(spec, count):
@@ -78,6 +84,120 @@ class TestEveryWriter:
         assert writer.bytes_on_disk >= 0
         report = writer.close("requested")
         assert report.bytes == sum(path.stat().st_size for path in report.files)
+
+    def test_takes_gaps(self, tmp_path, kind, spec):
+        writer = MAKERS[kind](tmp_path, spec)
+        writer.open(spec)
+        writer.skip(GAP, "gap", "2000000000")
+        for frame, stamp in frames_of(spec, 3):
+            writer.write(frame, stamp)
+        report = writer.close("requested")
+        assert (report.written, report.lost) == (3, 0)
+
+    def test_holds_nothing_but_a_gap(self, tmp_path, kind, spec):
+        writer = MAKERS[kind](tmp_path, spec)
+        writer.open(spec)
+        writer.skip(GAP, "gap", "2000000000")
+        report = writer.close("camera_failed")
+        assert (report.written, report.lost, report.error) == (0, 0, None)
+
+
+@pytest.mark.parametrize("kind", ["video", "hdf5"])
+class TestEveryFile:
+    """What is in a file, read back by our own readers; `test_gaps` has strangers read it."""
+
+    def read(self, folder):
+        (part,) = find_parts(folder / "top.1")
+        assert verify_part(part).ok
+        return part
+
+    def test_a_file_that_begins_with_a_gap(self, tmp_path, kind):
+        writer = MAKERS[kind](tmp_path, SPECS[0])
+        writer.open(SPECS[0])
+        writer.skip(GAP, "gap", "2000000000")
+        for frame, stamp in frames_of(SPECS[0], 5):
+            writer.write(frame, stamp)
+        writer.close("duration")
+        part = self.read(tmp_path)
+        gap, *others = part.rows()
+        assert gap == (-1, -1, "gap", -(10**9), 1, None, None, "2000000000")
+        assert [(row.frame, row.grab) for row in others] == [(n, n) for n in range(5)]
+        totals = {"grabbed": 5, "written": 5, "dropped": 0, "bad": 0, "gap": 1}
+        assert part.about["totals"] == totals
+        assert part.about["measured_fps"] == pytest.approx(100)
+
+    def test_two_gaps(self, tmp_path, kind):
+        writer = MAKERS[kind](tmp_path, SPECS[0])
+        writer.open(SPECS[0])
+        writer.skip(GAP, "gap", "2000000000")
+        for frame, stamp in frames_of(SPECS[0], 6):
+            if stamp.grab == 3:
+                writer.skip(stamp._replace(grab=-1, xxh3_64=None), "gap", "500000000")
+            later = 5 * 10**8 if stamp.grab >= 3 else 0
+            writer.write(frame, stamp._replace(t_mono_ns=stamp.t_mono_ns + later))
+        writer.close("duration")
+        part = self.read(tmp_path)
+        assert [row.grab for row in part.rows()] == [-1, 0, 1, 2, -1, 3, 4, 5]
+        assert part.about["totals"]["gap"] == 2
+        assert part.about["totals"]["grabbed"] == 6
+        assert part.about["measured_fps"] == pytest.approx(100)
+
+    def test_what_is_odd_about_a_frame_stands_in_its_row(self, tmp_path, kind):
+        notes = ["", "frozen", "late", ""]
+        writer = MAKERS[kind](tmp_path, SPECS[0])
+        writer.open(SPECS[0])
+        for (frame, stamp), note in zip(frames_of(SPECS[0], 4), notes, strict=True):
+            writer.write(frame, stamp._replace(note=note))
+        writer.close("duration")
+        rows = self.read(tmp_path).rows()
+        assert [(row.status, row.note) for row in rows] == [("written", n) for n in notes]
+
+
+def write_late(writer):
+    for frame, stamp in frames_of(SPECS[0], 10_000):
+        writer.write(frame, stamp._replace(note="late"))
+
+
+def test_of_a_frame_that_a_dead_encoder_took_along_only_that_is_noted(tmp_path):
+    writer = video(tmp_path, SPECS[0])
+    writer.open(SPECS[0])
+    writer.kill()
+    with pytest.raises(EncoderDied):
+        write_late(writer)
+    report = writer.close("duration")
+    rows = list(read_rows(report.files[1]))
+    assert {row.note for row in rows if row.status == "dropped"} == {"encoder_died"}
+    assert {row.note for row in rows if row.status == "written"} <= {"late"}
+    assert rows[-1].status == "dropped"
+
+
+class BreaksDown:
+    """A filter that compresses so many frames, and then no more."""
+
+    def __init__(self, filter_, frames):
+        self._filter = filter_
+        self._left = frames
+        self.name, self.lends, self.pipeline = filter_.name, False, filter_.pipeline
+
+    def compress(self, frame):
+        self._left -= 1
+        if self._left < 0:
+            raise MemoryError
+        return self._filter.compress(frame)
+
+
+def test_of_a_frame_that_was_never_compressed_only_that_is_noted(tmp_path):
+    filter_ = BreaksDown(choose_filter("none", SPECS[0]), 2)
+    writer = Hdf5Writer(tmp_path / "top.1", filter_, {}, workers=1)
+    writer.open(SPECS[0])
+    with pytest.raises(WriterError):
+        write_late(writer)
+    report = writer.close("duration")
+    (part,) = find_parts(tmp_path / "top.1")
+    notes = [(row.status, row.note) for row in part.rows()]
+    assert report.written == 2
+    assert notes[:2] == [("written", "late")] * 2
+    assert set(notes[2:]) == {("dropped", "encoder_died")}
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)

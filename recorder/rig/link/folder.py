@@ -145,6 +145,8 @@ class Claim:
     wanted
         The name to take; if a living rig has it: with -2, -3, … after it. What cannot stand in
         the name of a file becomes a dash.
+    most
+        How many rigs may have that name.
 
     Attributes
     ----------
@@ -157,20 +159,26 @@ class Claim:
         The folder is not ours alone, or its path is too long for a socket.
     """
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, most: int = _MOST_RIGS) -> None:
         self._folder = runtime_folder()
+        self._fd = -1
         plain = self._plain(wanted)
-        tried = (plain, *(f"{plain}-{number}" for number in range(2, _MOST_RIGS + 1)))
-        for name in tried:
+        try:
+            self._fd, self.name = self._first_free(plain, most)
+            self._note()
+            self.socket_path.unlink(missing_ok=True)  # a dead rig's
+        except OSError as error:
+            self.release()
+            raise RecorderError(
+                f"{error.filename or self._folder}: {error.strerror}; running rigs are found there"
+            ) from error
+
+    def _first_free(self, plain: str, most: int) -> tuple[int, str]:
+        for name in (plain, *(f"{plain}-{number}" for number in range(2, most + 1))):
             fd = self._try(name)
             if fd is not None:
-                break
-        else:
-            raise RecorderError(f"{_MOST_RIGS} rigs called {plain} run already")
-        self.name = name
-        self._fd = fd
-        self._note()
-        self.socket_path.unlink(missing_ok=True)  # a dead rig's
+                return fd, name
+        raise RecorderError(f"{most} rigs called {plain} run already")
 
     def _plain(self, wanted: str) -> str:
         number = f"-{_MOST_RIGS}"
