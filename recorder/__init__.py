@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from recorder.pipeline.session import Session
     from recorder.playback.recording import open_recording
     from recorder.playback.verify import verify
+    from recorder.rig.rig import Rig
     from recorder.storage import load, save
 
 __all__ = [
     "LosslessVideoWriter",
     "RecorderError",
+    "Rig",
     "Session",
     "load",
     "load_config",
@@ -39,6 +41,7 @@ _HOME = {
     "open_recording": "recorder.playback.recording",
     "RecorderError": "recorder.errors",
     "save": "recorder.storage",
+    "Rig": "recorder.rig.rig",
     "Session": "recorder.pipeline.session",
     "verify": "recorder.playback.verify",
 }

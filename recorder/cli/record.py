@@ -125,6 +125,8 @@ def _sentence(name: str, summary: TakeSummary) -> str:
     from recorder import readout
 
     lost = [f"{n} {kind}" for kind in ("dropped", "bad") if (n := getattr(summary, kind))]
+    if summary.gaps:
+        lost.append(f"{summary.gaps} gap{'' if summary.gaps == 1 else 's'} without a camera")
     told = ", ".join(lost) if lost else "none lost"
     lines = [
         f"{name}: {summary.written} of {summary.grabbed} frames in {summary.seconds:.2f} s "

@@ -168,7 +168,8 @@ def _leave_stdin() -> None:
 def _run(config: Config, name: str, record: bool, answer: IO[bytes]) -> None:
     from recorder.rig.rig import Rig
 
-    with Rig(config, name) as rig, LinkServer(rig, name) as link:
+    # A link of its own: without one nobody could ever end this rig, so there must be one.
+    with Rig(config, name, link=False) as rig, LinkServer(rig, name) as link:
         _stop_on_signals(rig)
         rig.start(record)
         _tell(answer, done(_ORDER, link.name))

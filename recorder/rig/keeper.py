@@ -37,13 +37,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
-TRIES = 10
-"""Attempts in a row to get a camera back while it is to be recorded: about a minute and a half for
-one that is unplugged, more for a network camera, which takes its time-out for each."""
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 10.0
 HEALTHY_S = 30.0
 """A camera that went on for so long begins to count its failures anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a camera that is to be recorded is looked for.
+
+    Parameters
+    ----------
+    tries
+        Attempts in a row. Ten take about a minute and a half with one that is unplugged, and more
+        with a network camera, whose time-out passes each time.
+    first_pause_s, longest_pause_s
+        Before the first attempt and at most; each pause is twice the one before.
+    """
+
+    tries: int = 10
+    first_pause_s: float = 0.25
+    longest_pause_s: float = 10.0
+
+    def pause_s(self, tries: int) -> float:
+        """Return how long to wait after so many attempts."""
+        return min(self.longest_pause_s, self.first_pause_s * 2.0 ** min(tries, 30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +101,19 @@ class Keeper:
         For its ring: the same for all its processes, so that watchers stay attached.
     on_change
         Called from time to time, when something happened.
+    patience
+        How long it is looked for when it is lost.
     """
 
     def __init__(
-        self, config: Config, name: str, memory: Block, on_change: Callable[[], None]
+        self,
+        config: Config,
+        name: str,
+        memory: Block,
+        on_change: Callable[[], None],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self.name = name
         self.config = config.cameras[name]
         self.memory = memory
@@ -332,12 +357,12 @@ class Keeper:
         story = self._story
         if story is None:
             return True  # a preview loses nothing, so it may wait for its camera for ever
-        return self._tries < TRIES and not story.is_over(time.monotonic_ns())
+        return self._tries < self._patience.tries and not story.is_over(time.monotonic_ns())
 
     def _pause(self) -> None:
         log.warning("%s: %s; it is opened again", self.name, self.error)
         self._is_away = True
-        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._tries)
+        pause_s = self._patience.pause_s(self._tries)
         self._tries += 1
         self._stopping.wait(pause_s)
 

@@ -24,7 +24,7 @@ from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.order import Order
 from recorder.pipeline.summary import TakeSummary
 from recorder.pipeline.view import Look, RingView
-from recorder.rig.keeper import Keeper
+from recorder.rig.keeper import Keeper, Patience
 from recorder.rig.link import LinkServer
 from recorder.stats import RigStatus
 
@@ -81,6 +81,8 @@ class Rig:
         What `recorder attach`, `status` and `stop` call it.
     link
         Whether it can be attached to from outside.
+    patience
+        How long a camera is looked for that is lost while it is recorded.
 
     Examples
     --------
@@ -89,8 +91,15 @@ class Rig:
     ...     print(rig.wait().exit_code)
     """
 
-    def __init__(self, config: Config, name: str = "rig", link: bool = True) -> None:
+    def __init__(
+        self,
+        config: Config,
+        name: str = "rig",
+        link: bool = True,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+    ) -> None:
         self._config = config
+        self._patience = patience
         self._name = name
         self._with_link = link
         self._link: LinkServer | None = None
@@ -266,7 +275,9 @@ class Rig:
         for name, camera in self._config.cameras.items():
             self._blocks[name] = allocate(camera.buffer.memory, to_look=True)
         for name, block in self._blocks.items():
-            self._keepers[name] = Keeper(self._config, name, block, self._changed.set)
+            self._keepers[name] = Keeper(
+                self._config, name, block, self._changed.set, self._patience
+            )
         if self._stopping:
             raise RecorderError("stopped before the cameras were opened")
 

@@ -84,12 +84,12 @@ def record(folder, every=7):
     return offered, writer, writer.close("duration")
 
 
-def states_of(log):
+def states_of(log, before=b""):
     """Give the file's bytes after each write, and with each write cut in two.
 
     The kernel copies page by page and looks for a kill in between: a write is cut between pages.
     """
-    image = bytearray()
+    image = bytearray(before)
 
     def apply(offset, data):
         image.extend(bytes(max(0, offset + len(data) - len(image))))

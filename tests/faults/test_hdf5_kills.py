@@ -17,7 +17,7 @@ import psutil
 import pytest
 import tables
 import xxhash
-from helpers import until
+from helpers import kill_rig, until
 
 CONFIG = """
 cameras:
@@ -51,8 +51,8 @@ def test_the_recorder_is_killed(tmp_path, seed):
     empty = path.stat().st_size
     until(lambda: path.stat().st_size > empty + 200_000)
     time.sleep(random.Random(seed).uniform(0, 2.5))  # the random moment itself
-    recorder.kill()
     killed_ns = time.time_ns()
+    kill_rig(recorder)
     recorder.wait(10)
 
     with h5py.File(path) as file:

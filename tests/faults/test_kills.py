@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import psutil
 import pytest
+from helpers import encoders, kill_rig
 
 from recorder.playback.files import find_parts
 from recorder.playback.verify import verify
@@ -57,8 +58,7 @@ def await_first_row(folder: Path, recorder: psutil.Popen) -> Path:
 
 def encoder_of(recorder: psutil.Popen) -> psutil.Process:
     """Return the ffmpeg that writes the newest file, not a proof that may still run."""
-    children = [c for c in recorder.children() if "-framerate" in c.cmdline()]
-    return max(children, key=lambda child: child.create_time())
+    return encoders(recorder.pid)[-1]
 
 
 def expect_one_second(rows, lost, fps: float) -> None:
@@ -73,7 +73,7 @@ def test_the_recorder_is_killed(tmp_path, seed):
     ledger = await_first_row(tmp_path, recorder)
     encoder = encoder_of(recorder)
     time.sleep(random.Random(seed).uniform(0, 2.5))  # the random moment itself
-    recorder.kill()
+    kill_rig(recorder)
     recorder.wait(10)
     recorder.stdout.close()
     recorder.stderr.close()

@@ -207,14 +207,13 @@ def test_both_are_gone_for_5_s_while_recording_and_come_back(tmp_path, numbers):
     """Each goes on in a second file, with a gap as long as it was, and is still itself."""
     paint(0, 1)
     out = tmp_path / "out"
-    process = subprocess.Popen(
-        recorder("record", config(tmp_path), "--duration", "300s", "--json"),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=(tmp_path / "stderr").open("w"),
-        text=True,
-    )
-    with process:
+    command = recorder("record", config(tmp_path), "--duration", "300s", "--json")
+    with (
+        (tmp_path / "stderr").open("w") as stderr,
+        subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=stderr, text=True
+        ) as process,
+    ):
         try:
             for camera in ("left", "right"):
                 wait_for_rows(process, out, camera, files=1, count=50)

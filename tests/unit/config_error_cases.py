@@ -219,16 +219,19 @@ CASES = {
         TOP + "recording: {folder: ''}\n",
         ["recording.folder: '': accepted: a folder"],
     ),
-    "two cameras": (
-        TOP + "  side: {source: 1}\n",
-        ["x.yaml:1: cameras: 2 cameras: more than one is not yet possible"],
+    "second camera": (
+        TOP + "  side: {flip: none}\n",
+        ["x.yaml:4: cameras.side.source: missing"],
     ),
     "segment": (TOP + "recording:\n  segment: 10min\n", ["x.yaml:5: recording.segment: not yet"]),
     "unknown format": (
         TOP + "recording:\n  format: hdf\n",
         ["x.yaml:5: recording.format: 'hdf'", "video, hdf5"],
     ),
-    "on_failure": (TOP + "    on_failure: stop\n", ["x.yaml:4: cameras.top.on_failure: not yet"]),
+    "on_failure": (
+        TOP + "    on_failure: ignore\n",
+        ["x.yaml:4: cameras.top.on_failure: 'ignore'", "restart, stop, leave"],
+    ),
     "duplicate key": (
         TOP + "    fps: 3\n    flip: none\n    fps: 4\n",
         ["x.yaml:6: cameras.top.fps: given twice; the first is in line 4"],

@@ -55,6 +55,17 @@ def test_a_writer_that_died_is_not_live():
     assert not about.is_live({"state": "recording", "writer": json.loads(out)})
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is gone there when it ends")
+def test_a_writer_that_nobody_has_waited_for_is_dead():
+    code = "import json, recorder.writers.about as a; print(json.dumps(a.this_writer()))"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    out = child.stdout.read()  # to its end: the child has closed it, and is ending or a zombie
+    child.stdout.close()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not about.is_live({"state": "recording", "writer": json.loads(out)})
+    child.wait()
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -338,6 +338,7 @@ def test_of_a_rig_that_has_ended_those_who_watch_are_told_before_it_goes(rig):
             silent.say(b"nonsense\n")
             silent.hear()
             rig.end()
+            rig.state = "finishing"  # closing the link is the last thing that it does
             closing = threading.Thread(target=server.close)
             closing.start()
             assert watching.ask("status")["done"]["state"] == "ended"

@@ -3,7 +3,7 @@
 import pytest
 
 from recorder import readout
-from recorder.stats import CameraStatus, Totals
+from recorder.stats import CameraStatus, RigStatus, Totals
 
 RUNNING = CameraStatus(
     "top",
@@ -126,3 +126,88 @@ def test_a_disk_without_a_rate_has_no_time_left():
     assert readout.disk(CameraStatus("top", disk_free_bytes=0, time_left_s=0)) == (
         "0 bytes free, 0 s left"
     )
+
+
+LOSING = CameraStatus(
+    "side",
+    state="recording",
+    totals=Totals(grabbed=9, written=6, dropped=3, restarts=2),
+    warning="the picture has been the same for 3 s",
+)
+RIG = RigStatus("demo", 123, "recording", (RUNNING, LOSING), watchers=2)
+
+
+def test_what_is_not_right_is_said_in_words():
+    assert readout.troubles(RUNNING) == []
+    assert readout.troubles(LOSING) == [
+        "restarted 2 times",
+        "the picture has been the same for 3 s",
+    ]
+    assert readout.line(LOSING).endswith(" · ".join(["", *readout.troubles(LOSING)]))
+    assert readout.troubles(CameraStatus("top", message="unplugged")) == ["unplugged"]
+
+
+@pytest.mark.parametrize(
+    ("totals", "has_lost"),
+    [
+        (Totals(grabbed=5, written=3), False),  # in flight
+        (Totals(restarts=1), False),
+        (Totals(dropped=1), True),
+        (Totals(bad=1), True),
+        (Totals(gaps=1), True),
+    ],
+)
+def test_whether_frames_are_lost(totals, has_lost):
+    assert readout.has_lost(CameraStatus("top", totals=totals)) is has_lost
+
+
+def test_a_rig_has_a_line_for_each_camera():
+    assert readout.lines(RIG) == [readout.line(RUNNING), readout.line(LOSING)]
+
+
+def test_the_title_of_a_rig():
+    assert readout.title(RIG) == "demo recording · process 123 · watched by 2"
+    alone = RigStatus("demo", 123, "previewing", ())
+    assert readout.title(alone) == "demo previewing · process 123 · nobody watches"
+
+
+def test_a_rig_in_one_line():
+    assert readout.brief(RIG) == (
+        "demo recording: top recording 0:00:10 of 1min, in 59.9 fps, out 60.1 fps, 0 lost; "
+        "side recording 0:00:00, in 0.0 fps, out 0.0 fps, 3 dropped, restarted 2 times, "
+        "the picture has been the same for 3 s"
+    )
+
+
+def test_a_row_of_a_table_has_a_cell_for_each_column():
+    row = dict(zip(readout.COLUMNS, readout.cells(RUNNING), strict=True))
+    assert row == {
+        "camera": "top",
+        "state": "recording",
+        "time": "0:00:10 of 1min",
+        "in / fps": "59.9",
+        "out / fps": "60.1",
+        "lost / frames": "0 lost",
+        "buffer / %": "4",
+        "encoder / % free": "42",
+        "MB/s": "55 → 27",
+        "ratio": "2.07 : 1, overall 2.20 : 1",
+        "disk": "123 GB free, 67 min left",
+    }
+    assert readout.cells(CameraStatus("top"))[-1] == "–"
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "top: 7 of 9 frames, 2 dropped"),
+        ({"reason": "requested"}, "top: 7 of 9 frames, 2 dropped; ended by requested"),
+        (
+            {"reason": "camera_failed", "message": "unplugged"},
+            "top: 7 of 9 frames, 2 dropped; ended by camera_failed; unplugged",
+        ),
+    ],
+)
+def test_how_a_camera_stands(changes, shown):
+    totals = Totals(grabbed=9, written=7, dropped=2)
+    assert readout.standing(CameraStatus("top", totals=totals, **changes)) == shown

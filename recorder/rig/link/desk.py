@@ -94,12 +94,18 @@ class Desk:
         What the rig is called from outside.
     attendance
         Who watches.
+
+    Attributes
+    ----------
+    is_over
+        All cameras are closed, and only those who watch are still to be told.
     """
 
     def __init__(self, rig: Watched, name: str, attendance: Attendance) -> None:
         self._rig = rig
         self._name = name
         self._attendance = attendance
+        self.is_over = False
         self._one_at_a_time = threading.Lock()
         self._quick = {
             "hello": self._hello,
@@ -133,6 +139,8 @@ class Desk:
 
     def _status(self, request: Request) -> Answer:
         found = replace(self._rig.status(), name=self._name, watchers=self._attendance.count)
+        if self.is_over:
+            found = replace(found, state="ended")
         line = done(request.id, found.as_dict())
         return Answer(line, tells_end=found.state == "ended")
 

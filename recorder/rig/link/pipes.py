@@ -71,6 +71,7 @@ class PipeHost:
         self._listener = Listener(address, family, MOST_CLIENTS)
         self._closing = threading.Event()
         self._heard_s: dict[int, float] = {}  # of the watchers that do not know of the end yet
+        self._serving: set[threading.Thread] = set()
         self._places = threading.BoundedSemaphore(MOST_CLIENTS)
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
 
@@ -86,7 +87,8 @@ class PipeHost:
         self._closing.set()
         with suppress(OSError, EOFError):  # it waits for somebody, and can be told in no other way
             Client(self._address, self._family).close()
-        self._thread.join(linger_s + _GREETING_S)
+        for thread in (self._thread, *list(self._serving)):
+            thread.join(4 * _TICK_S)
         self._listener.close()
 
     def _run(self) -> None:
@@ -101,6 +103,7 @@ class PipeHost:
                 continue
             # Daemons: one that hangs in the middle of a message cannot be called back.
             work = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._serving.add(work)
             work.start()
 
     def _serve(self, connection: Connection[Any, Any]) -> None:
@@ -115,6 +118,7 @@ class PipeHost:
             self._heard_s.pop(id(connection), None)
             self._attendance.go(connection)
             connection.close()
+            self._serving.discard(threading.current_thread())
             self._places.release()
 
     def _one_request(self, connection: Connection[Any, Any]) -> None:

@@ -52,7 +52,8 @@ class LinkServer:
         self._is_closed = False
         self.name = self._claim.name
         try:
-            self._host = self._open_host(Desk(rig, self.name, self._attendance))
+            self._desk = Desk(rig, self.name, self._attendance)
+            self._host = self._open_host(self._desk)
             self._host.start()
         except BaseException:
             self._claim.release()
@@ -78,12 +79,14 @@ class LinkServer:
         return self._attendance.idle_s
 
     def close(self) -> None:
-        """Let go of all watchers; of a rig that has ended they are told before."""
+        """Let go of all watchers; if all cameras have ended, they are told so before."""
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
-                has_ended = self._rig.status().state == "ended"
-                self._host.close(LINGER_S if has_ended else 0.0)
+                # Of the cameras, not of the rig: its last step before the end may be this one.
+                states = [camera.state for camera in self._rig.status().cameras]
+                self._desk.is_over = all(state == "ended" for state in states)
+                self._host.close(LINGER_S if self._desk.is_over else 0.0)
                 self._claim.release()
 
     def __enter__(self) -> LinkServer:

@@ -13,7 +13,8 @@ from recorder.errors import RecorderError
 from recorder.rig.link.protocol import ANSWER_BYTES
 
 _CHUNK_BYTES = 1 << 16
-_BACKLOG = 32
+_BACKLOG = 128
+_AGAIN_S = 0.01
 
 
 def listen(path: Path) -> socket.socket:
@@ -63,13 +64,22 @@ class SocketChannel:
         self._inbox = bytearray()
         self._handle: int | None = None
         try:
-            self._sock.settimeout(timeout_s)
-            self._sock.connect(str(path))
+            self._connect(path, time.monotonic() + timeout_s)
             if not is_ours(self._sock):
                 raise PermissionError(f"{path} belongs to another user's program")
         except BaseException:
             self._sock.close()
             raise
+
+    def _connect(self, path: Path, deadline_s: float) -> None:
+        self._sock.settimeout(max(_AGAIN_S, deadline_s - time.monotonic()))
+        while True:
+            try:
+                return self._sock.connect(str(path))
+            except BlockingIOError:  # Linux: so many want in that it would have to wait
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(_AGAIN_S)
 
     def send(self, line: bytes, timeout_s: float) -> None:
         """Send a request; TimeoutError if the rig does not take it."""
@@ -94,8 +104,7 @@ class SocketChannel:
         if timeout_s <= 0:
             raise TimeoutError
         self._sock.settimeout(timeout_s)
-        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-        data, handles, _, _ = socket.recv_fds(self._sock, _CHUNK_BYTES, 1, flags)
+        data, handles, _, _ = socket.recv_fds(self._sock, _CHUNK_BYTES, 1)
         for handle in handles:
             os.set_inheritable(handle, False)
             self._forget_handle()

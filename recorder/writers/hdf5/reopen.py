@@ -83,9 +83,11 @@ class ReopenedFile(GrowingFile):
             raise
 
     def _load(self) -> None:
-        if self._get(0, PAGE)[: len(SIGNATURE)] != SIGNATURE:
+        if os.read(self._fd, len(SIGNATURE)) != SIGNATURE:
             raise NotOurs("the process was killed before there was a file", begun=False)
         (self._end,) = struct.unpack("<Q", self._get(_END_AT, 8))
+        if not PAGE <= self._end <= os.fstat(self._fd).st_size:
+            raise ValueError(f"it does not have the {self._end} bytes that it says")
         (self._root,) = struct.unpack("<Q", self._get(_ROOT_AT, 8))
         root = reading.Group(self._get, self._root)
         ledger = reading.Group(self._get, root.members["ledger"])
