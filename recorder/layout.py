@@ -21,15 +21,21 @@ GENERATION_AT = HEADER.size
 # left of a camera whose process died
 PROGRESS = struct.Struct("@5q")
 PROGRESS_AT = GENERATION_AT + GENERATION.size
+# monotonic and Unix time of the last grabs of a take, by grab modulo their number
+HISTORY = struct.Struct("@qq")
+HISTORY_AT = 128
+HISTORY_LENGTH = 1024
 # sequence number, then the stamp: mono, utc, camera (NaN: none), grab, take, hash
 ROW = struct.Struct("@QqqdqqQ")
-
-_FIRST_ROW = 192
 
 
 def padded(nbytes: int) -> int:
     """Round up to whole pages: slots that share no page share no cache line either."""
     return -(-nbytes // PAGE) * PAGE
+
+
+_FIRST_ROW = HISTORY_AT + HISTORY_LENGTH * HISTORY.size
+_BESIDE_SLOTS = padded(_FIRST_ROW) + PAGE
 
 
 def row_at(index: int) -> int:
@@ -44,9 +50,9 @@ def slots_at(count: int) -> int:
 
 def slots_in(nbytes: int, spec: FrameSpec) -> int:
     """Return how many frames fit into so many bytes."""
-    return max(0, (nbytes - 2 * PAGE) // (padded(spec.nbytes) + ROW.size))
+    return max(0, (nbytes - _BESIDE_SLOTS) // (padded(spec.nbytes) + ROW.size))
 
 
 def bytes_for(count: int, spec: FrameSpec) -> int:
     """Return how many bytes hold so many frames."""
-    return (padded(spec.nbytes) + ROW.size) * count + 2 * PAGE
+    return (padded(spec.nbytes) + ROW.size) * count + _BESIDE_SLOTS

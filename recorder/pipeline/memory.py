@@ -138,7 +138,7 @@ def _require_memory(nbytes: int) -> None:
         )
 
 
-def _allocate_file(nbytes: int, writable: bool) -> Block:
+def _allocate_file(nbytes: int, writable: bool = True) -> Block:
     fd = os.memfd_create("recorder-ring")
     try:
         # ftruncate alone promises nothing: the lack would be a SIGBUS in the middle of a frame.

@@ -28,6 +28,9 @@ from recorder.layout import (
     GENERATION,
     GENERATION_AT,
     HEADER,
+    HISTORY,
+    HISTORY_AT,
+    HISTORY_LENGTH,
     NEWEST,
     PROGRESS,
     PROGRESS_AT,
@@ -211,7 +214,9 @@ class Ring:
         first_ns, last_ns, last_utc_ns
             Monotonic time of the first and the last of them, and Unix time of the last.
         """
+        place = HISTORY_AT + (grabs - 1) % HISTORY_LENGTH * HISTORY.size
         with suppress(struct.error):  # let go of meanwhile: there is no recording any more
+            HISTORY.pack_into(self._buf, place, last_ns, last_utc_ns)
             PROGRESS.pack_into(self._buf, PROGRESS_AT, take, grabs, first_ns, last_ns, last_utc_ns)
 
     def close(self) -> None:

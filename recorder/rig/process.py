@@ -11,9 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-import recorder
 from recorder.pipeline.memory import Block
 from recorder.rig.messages import Message, Sender, receive
 from recorder.system import start_child
@@ -152,7 +149,7 @@ class WorkerProcess:
 
 def environment() -> dict[str, str]:
     """Return the environment for a process of ours: it finds this very package."""
-    home = str(Path(recorder.__file__).parent.parent)
+    home = str(Path(__file__).parents[2])
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     # What a driver does before it takes the process with it is the best trace there is.
     ours = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1"}
@@ -177,17 +174,3 @@ def how_it_ended(code: int, said: list[str]) -> str:
         what = f"killed by signal {-code}"
     told = [line for line in said if "rror" in line]
     return f"{what}: {told[-1]}" if told else what
-
-
-def end_encoder(pid: int, timeout_s: float) -> None:
-    """Wait until the encoder of a dead process has finished its file; kill it if it does not."""
-    try:
-        encoder = psutil.Process(pid)
-        if not any("ffmpeg" in part for part in encoder.cmdline()[:4]):
-            return  # the number is somebody else's by now
-        encoder.wait(timeout_s)
-    except psutil.TimeoutExpired:
-        encoder.kill()
-        encoder.wait(timeout_s)
-    except psutil.Error:
-        return

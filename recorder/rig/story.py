@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recorder.config import Amount
-from recorder.errors import RecorderError
 from recorder.frame import FrameStamp
 from recorder.pipeline.order import Order, Resumption
 from recorder.pipeline.summary import TakeSummary, frames_per_second, merged
-from recorder.rig.process import end_encoder
 from recorder.rig.wreck import Progress
 from recorder.stats import CameraStatus, Totals, ratio_of
 from recorder.writers.settle import SettledFile, settle_dead
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from recorder.rig.messages import Message
 
 log = logging.getLogger(__name__)
-
-ENCODER_S = 10.0
-"""How long the encoder of a dead process may take to finish its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +201,14 @@ def _told(life: Life, error: str) -> TakeSummary:
 
 def _counted(life: Life, error: str) -> TakeSummary:
     """Finish the files of a dead process and return what is in them."""
-    settled = [_settled(file, life, error) for file in life.files]
+    settled = _settled(life, error)
     if not settled:
         return _told(life, error)
     totals = [each.totals for each in settled]
     names = ("grabbed", "written", "dropped", "bad", "gaps")
     sums: dict[str, Any] = {name: sum(getattr(each, name) for each in totals) for name in names}
+    for name in ("grabbed", "dropped"):  # which no file took: the last one was finished already
+        sums[name] += len(_beyond(settled, life.stamps))
     seconds = max(0, life.progress.last_ns - life.progress.first_ns) / 1e9
     unfinished = [str(each.report.unfinished) for each in settled if each.report.unfinished]
     return TakeSummary(
@@ -227,14 +224,17 @@ def _counted(life: Life, error: str) -> TakeSummary:
     )
 
 
-def _settled(file: Message, life: Life, error: str) -> SettledFile:
-    if file["encoder"] is not None:
-        end_encoder(file["encoder"], ENCODER_S)
-    is_last = file is life.files[-1]
-    try:
-        return settle_dead(
-            Path(file["stem"]), file["format"], life.stamps if is_last else (), error
-        )
-    except RecorderError:
-        log.exception("%s could not be finished", file["stem"])
-        raise
+def _settled(life: Life, error: str) -> list[SettledFile]:
+    """Finish the files of a dead process in their order; the last one takes what has no row yet."""
+    settled: list[SettledFile] = []
+    for file in life.files:
+        is_last = file is life.files[-1]
+        lost = _beyond(settled, life.stamps) if is_last else []
+        settled.append(settle_dead(Path(file["stem"]), file["format"], lost, error))
+    return settled
+
+
+def _beyond(settled: Sequence[SettledFile], stamps: Sequence[FrameStamp]) -> list[FrameStamp]:
+    """Return the stamps of frames that are in none of these files' ledgers."""
+    last = max((each.last.grab for each in settled if each.last is not None), default=-1)
+    return [stamp for stamp in stamps if stamp.grab > last]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recorder.frame import FrameStamp
-from recorder.layout import HEADER, PROGRESS, PROGRESS_AT, ROW, row_at
+from recorder.layout import (
+    HEADER,
+    HISTORY,
+    HISTORY_AT,
+    HISTORY_LENGTH,
+    PROGRESS,
+    PROGRESS_AT,
+    ROW,
+    row_at,
+)
 from recorder.pipeline.memory import Block
 from recorder.pipeline.view import MAGIC
 
@@ -47,21 +56,27 @@ def stamps_in(block: Block, progress: Progress) -> list[FrameStamp]:
     Returns
     -------
     list
-        Of all frames from the first one on that is still in the ring. Those that never had a
-        slot (there was none, or they could not be decoded) have the time of the one before.
+        From the first frame on of which anything is known, without hashes. All that was still on
+        its way to a file is among them, and much that was not.
     """
-    if HEADER.unpack_from(block.buf)[0] != MAGIC:
+    if HEADER.unpack_from(block.buf)[0] != MAGIC or not progress.grabbed:
         return []
-    found = {stamp.grab: stamp for stamp in _slots(block) if stamp.take == progress.take}
-    if not found:
-        return []
+    oldest = max(0, progress.grabbed - HISTORY_LENGTH)
+    found = {
+        grab: _remembered(block, grab, progress.take) for grab in range(oldest, progress.grabbed)
+    }
+    # A slot knows the camera's own time, too, and a full ring may hold more than the history does.
+    found |= {stamp.grab: stamp for stamp in _slots(block) if stamp.take == progress.take}
     stamps: list[FrameStamp] = []
     for grab in range(min(found), progress.grabbed):
-        stamp = found.get(grab)
-        if stamp is None:
-            stamp = stamps[-1]._replace(grab=grab)
-        stamps.append(stamp._replace(xxh3_64=None))
+        stamps.append(found.get(grab) or stamps[-1]._replace(grab=grab))
     return stamps
+
+
+def _remembered(block: Block, grab: int, take: int) -> FrameStamp:
+    place = HISTORY_AT + grab % HISTORY_LENGTH * HISTORY.size
+    mono, utc = HISTORY.unpack_from(block.buf, place)
+    return FrameStamp(mono, utc, None, grab, take)
 
 
 def _slots(block: Block) -> list[FrameStamp]:

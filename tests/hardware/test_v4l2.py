@@ -278,7 +278,8 @@ def test_unplugged_while_it_runs(vivid):
 
 def test_unplugged_while_recording(tmp_path, vivid):
     """Exit 3, a clear message, and a finished file with exactly what came before."""
-    command = [sys.executable, "-m", "recorder", "record", str(config(tmp_path))]
+    path = config(tmp_path, on_failure="stop")
+    command = [sys.executable, "-m", "recorder", "record", str(path)]
     command += ["--duration", "60s", "--json"]
     with subprocess.Popen(
         command,

@@ -4,6 +4,8 @@ import array
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -85,6 +87,36 @@ def test_a_rig_says_who_it_is_and_how_it_goes(server, rig):
 
 def test_the_socket_is_this_users_alone(server):
     assert socket_path("demo").stat().st_mode & 0o777 == 0o600
+
+
+STRANGER = """
+import os, socket, sys
+os.setuid(65534)
+try:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(30)
+        sock.connect(sys.argv[1])
+        sock.sendall(b'{"do": "status"}\\n')
+        print(sock.recv(100))
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_can_neither_connect_nor_be_heard(server, rig):
+    def call():
+        path = socket_path("demo")
+        command = [sys.executable, "-c", STRANGER, str(path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert call() == "PermissionError"
+    path = socket_path("demo")
+    path.chmod(0o777)
+    path.parent.chmod(0o777)  # even if the folder were open, who calls is looked at
+    assert call() in ("b''", "ConnectionResetError", "BrokenPipeError")
+    assert server.watchers == 0
+    path.parent.chmod(0o700)
 
 
 def test_a_rig_never_speaks_unasked(server, rig):
