@@ -16,7 +16,8 @@
     │   └── FileTaken                4  the name is used; nothing is ever overwritten
     ├── NoSpace                      5  the disk has less room than must stay free
     ├── BufferFull                   6  frames came faster than they could be written
-    └── Damaged                      7  a frame is not what the camera gave
+    ├── Damaged                      7  a frame is not what the camera gave
+    └── RigGone                      1  the rig that was attached to has ended, or was killed
 
 Messages give the value, the limit and the remedy. Passwords in URLs never reach them.
 """
@@ -94,3 +95,21 @@ class Damaged(RecorderError):
     """A frame of a file is not what the camera gave."""
 
     exit_code = 7
+
+
+class RigGone(RecorderError):
+    """The rig that was attached to has ended, or was killed."""
+
+
+def error_class(name: object) -> type[RecorderError]:
+    """Return the class of that name, for errors that come from another process.
+
+    Returns
+    -------
+    type
+        `RecorderError` itself if there is none of that name among ours.
+    """
+    found = globals().get(name) if isinstance(name, str) else None
+    if isinstance(found, type) and issubclass(found, RecorderError):
+        return found
+    return RecorderError

@@ -45,7 +45,7 @@ def _statuses(link: Link) -> Iterator[RigStatus]:
     """Give a status four times a second until the rig is gone; the last one is its end."""
     import time
 
-    from recorder.rig.link import RigGone
+    from recorder.errors import RigGone
 
     try:
         while True:

@@ -34,6 +34,8 @@ class OpenFile(NamedTuple):
     """0 for the first file of a recording, then 1, 2, …"""
     of: Path
     """The stem of the first one."""
+    path: Path
+    """The file itself."""
     format: str
     fps: float | None
     encoder: int | None
@@ -141,7 +143,8 @@ class FileMaker:
             if self._on_open is not None:
                 pid = getattr(writer, "encoder_pid", None)
                 kind = self._recording.format
-                self._on_open(OpenFile(stem, part, take.stem, kind, spec.fps, pid))
+                path = naming.beside(stem, naming.HDF5 if kind == "hdf5" else naming.VIDEO)
+                self._on_open(OpenFile(stem, part, take.stem, path, kind, spec.fps, pid))
             return writer
         raise FileTaken(f"{self._stem(take)} and {_MOST_NAMES} names after it are taken")
 

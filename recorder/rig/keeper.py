@@ -179,6 +179,7 @@ class Keeper:
             self._story = Story(order, duration, self.config.recording.format != "none")
             self._takes += 1
             self._is_up = True
+            self._status = replace(self._status, state="recording")  # nobody shall think otherwise
         self._tell("begin", order=order.as_dict())
 
     def end_take(self) -> None:
@@ -397,6 +398,7 @@ class Keeper:
         if self._story is None:
             self._is_away = False
         if not self._record:
+            self._status = replace(self._status, state="previewing")
             self._is_up = True
             self._answered.set()
 

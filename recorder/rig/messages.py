@@ -25,8 +25,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from recorder import errors
-from recorder.errors import RecorderError
+from recorder.errors import RecorderError, error_class
 from recorder.system import write_all
 
 Message = dict[str, Any]
@@ -83,9 +82,8 @@ def as_error(plain: Mapping[str, Any], prefix: str = "") -> RecorderError:
     prefix
         Stands before the text, such as the camera's name.
     """
-    found = getattr(errors, str(plain.get("class")), None)
-    kind = found if isinstance(found, type) and issubclass(found, RecorderError) else RecorderError
-    text = str(plain.get("text", ""))
-    if kind is not found:
-        text = f"{plain.get('class')}: {text}"
+    name, text = plain.get("class"), str(plain.get("text", ""))
+    kind = error_class(name)
+    if kind.__name__ != name:
+        text = f"{name}: {text}"
     return kind(f"{prefix}{text}")

@@ -147,6 +147,8 @@ class Story:
     def over(self, status: CameraStatus) -> CameraStatus:
         """Return the status of the present process with the shares of those before it added."""
         before = self.summary()
+        open_ones = () if self.is_closed else tuple(file["path"] for file in self.files)
+        status = replace(status, files=tuple(dict.fromkeys((*open_ones, *status.files))))
         if before is None:
             return replace(status, totals=replace(status.totals, restarts=self.restarts))
         now = status.totals
@@ -160,7 +162,7 @@ class Story:
             raw_bytes=raw,
             file_bytes=disk,
             ratio=ratio_of(raw, disk),
-            files=tuple(sorted({*before.files, *status.files})),
+            files=tuple(dict.fromkeys((*before.files, *status.files))),
         )
 
 

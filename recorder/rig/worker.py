@@ -191,8 +191,8 @@ class Worker:
         self._sender.send("opened", identity=None if found is None else found.as_dict())
 
     def _tell_file(self, file: OpenFile) -> None:
-        plain = file._asdict() | {"stem": str(file.stem), "of": str(file.of)}
-        self._sender.send("file", file=plain)
+        paths = {name: str(getattr(file, name)) for name in ("stem", "of", "path")}
+        self._sender.send("file", file=file._asdict() | paths)
 
 
 class _Log(logging.Handler):

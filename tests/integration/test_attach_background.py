@@ -20,9 +20,9 @@ from stand_in_rig import runtime_folder_of_its_own
 
 from recorder import verify
 from recorder.config import load_config
-from recorder.errors import CameraError, ConfigError, RecorderError
+from recorder.errors import CameraError, ConfigError, RecorderError, RigGone
 from recorder.rig.background import LOG_BYTES, start_in_background
-from recorder.rig.link import Link, RigGone, connect, running
+from recorder.rig.link import Link, connect, running
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,8 @@ import stand_in_rig
 from stand_in_rig import SPEC, StandInRig, runtime_folder_of_its_own
 
 from recorder.config import Amount
-from recorder.errors import CameraBusy, ConfigError, RecorderError
-from recorder.rig.link import Link, LinkServer, RigGone, connect, running
+from recorder.errors import CameraBusy, ConfigError, RecorderError, RigGone
+from recorder.rig.link import Link, LinkServer, connect, running
 from recorder.rig.link.folder import Claim, socket_path
 
 PATIENCE_S = 30.0

@@ -8,9 +8,9 @@ import pytest
 from helpers import until
 from stand_in_rig import StandInRig, runtime_folder_of_its_own
 
-from recorder.errors import CameraBusy, ConfigError, RecorderError
+from recorder.errors import CameraBusy, ConfigError, RecorderError, RigGone
 from recorder.pipeline import memory
-from recorder.rig.link import Link, RigGone
+from recorder.rig.link import Link
 from recorder.rig.link.desk import Attendance, Desk
 from recorder.rig.link.pipes import PipeChannel, PipeHost, pipe_of, shared_key
 

@@ -7,7 +7,6 @@ line each. The rig never speaks unasked, so a watcher that hangs has nothing to 
 
 from recorder.rig.link.client import Link
 from recorder.rig.link.finding import RunningRig, connect, running
-from recorder.rig.link.protocol import RigGone
 from recorder.rig.link.server import LinkServer
 
-__all__ = ["Link", "LinkServer", "RigGone", "RunningRig", "connect", "running"]
+__all__ = ["Link", "LinkServer", "RunningRig", "connect", "running"]

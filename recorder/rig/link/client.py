@@ -9,8 +9,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from recorder.errors import RecorderError
-from recorder.rig.link.protocol import Request, RigGone, ask, parse_answer
+from recorder.errors import RecorderError, RigGone
+from recorder.rig.link.protocol import Request, ask, parse_answer
 from recorder.stats import RigStatus
 
 if TYPE_CHECKING:

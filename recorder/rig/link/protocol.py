@@ -13,9 +13,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from recorder import errors
 from recorder.config import redact
-from recorder.errors import ConfigError, RecorderError
+from recorder.errors import ConfigError, RecorderError, error_class
 
 REQUEST_BYTES = 4096
 """Longest request; a longer line is refused, and its sender with it."""
@@ -32,10 +31,6 @@ _FIELDS = {
     "stop": set(),
     "detach": set(),
 }
-
-
-class RigGone(RecorderError):
-    """The rig that was attached to has ended, or was killed."""
 
 
 class Request(NamedTuple):
@@ -125,17 +120,8 @@ def parse_answer(line: bytes, number: int) -> tuple[bool, Any]:
         return False, None  # of a request that was given up
     error = whole.get("error")
     if isinstance(error, Mapping):
-        raise _class_of(error.get("class"))(str(error.get("text")))
+        raise error_class(error.get("class"))(str(error.get("text")))
     return True, whole.get("done")
-
-
-def _class_of(name: object) -> type[RecorderError]:
-    if name == RigGone.__name__:
-        return RigGone
-    found = getattr(errors, name, None) if isinstance(name, str) else None
-    if isinstance(found, type) and issubclass(found, RecorderError):
-        return found
-    return RecorderError
 
 
 def _parse(line: bytes) -> dict[str, Any]:
