@@ -243,6 +243,11 @@ class Session:
         """Return how the recordings went so far, in order; the last may still run."""
         return tuple(take.summary() for take in self._takes.values())
 
+    @property
+    def take_number(self) -> int:
+        """Which recording the status is about: 1 for the first; 0 before any."""
+        return self._take.number if self._take is not None else 0
+
     def closed_takes(self) -> dict[int, TakeSummary]:
         """Return how those went whose files are all closed, by number."""
         takes = self._takes.copy().items()

@@ -226,6 +226,11 @@ class Keeper:
             self._thread.join()
 
     @property
+    def is_recording(self) -> bool:
+        """Whether a recording is under way, be the camera there or not."""
+        return self._story is not None
+
+    @property
     def identity(self) -> Message | None:
         """Which physical camera it is, once it was open."""
         return self._identity
@@ -417,8 +422,8 @@ class Keeper:
     def _hear_status(self, message: Message) -> None:
         status = CameraStatus.from_dict(message["status"])
         if self._worker is not None and status.pid == self._worker.pid:
-            is_told = message["told"] >= self._takes
-            self._status = _counted_elsewhere(status) if is_told else status
+            is_mine = message["take"] == self._takes and not message["is_told"]
+            self._status = status if is_mine else _counted_elsewhere(status)
 
     def _hear_file(self, message: Message) -> None:
         self._files.append(message["file"])

@@ -177,7 +177,7 @@ class Rig:
         """
         with self._lock:
             keepers = self._running()
-            if not keepers or any(k.status().state == "recording" for k in keepers):
+            if not keepers or any(keeper.is_recording for keeper in keepers):
                 raise RecorderError(f"cannot begin a recording: the rig is {self.status().state}")
             for keeper in keepers:
                 keeper.prepare()
@@ -232,6 +232,8 @@ class Rig:
         cameras = tuple(keeper.status() for keeper in self._keepers.values())
         watchers = 0 if self._link is None else self._link.watchers
         state = _state_of([camera.state for camera in cameras])
+        if any(keeper.is_recording for keeper in self._keepers.values()):
+            state = "recording"
         if self._stopping:
             state = "ended" if self.has_ended else "finishing"
         return RigStatus(self.name, os.getpid(), state, cameras, watchers)
@@ -343,8 +345,7 @@ class Rig:
         self._close()
 
     def _look(self) -> None:
-        states = [keeper.status().state for keeper in self._keepers.values()]
-        self._keep_awake("recording" in states or "restarting" in states)
+        self._keep_awake(any(keeper.is_recording for keeper in self._keepers.values()))
         for keeper in self._keepers.values():
             if keeper.has_failed and keeper.config.on_failure == "stop" and not self._stopping:
                 log.warning("%s was lost, so all cameras stop: %s", keeper.name, keeper.error)
@@ -377,10 +378,10 @@ class Rig:
 
 _NEVER_CAME = TakeSummary("camera_failed", 0, 0, 0, 0, 0, 0, 0.0, 0.0, (), 0, 0)
 
-_BY_WEIGHT = ("recording", "restarting", "opening", "finishing", "previewing")
+_BY_WEIGHT = ("recording", "opening", "previewing", "restarting", "finishing")
 
 
 def _state_of(states: list[str]) -> str:
     """Return what a rig is doing whose cameras are in these states."""
     found = next((state for state in _BY_WEIGHT if state in states), "ended" if states else "new")
-    return "recording" if found == "restarting" else found
+    return "previewing" if found == "restarting" else found

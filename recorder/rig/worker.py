@@ -175,8 +175,10 @@ class Worker:
                 self._told.add(number)
                 self._sender.send("take", number=number, summary=summary.as_dict())
         status = replace(self._session.status(), pid=os.getpid())
-        told = max(self._told, default=0)  # what the rig knows already it shall not add once more
-        self._sender.send("status", status=status.as_dict(), told=told)
+        take = self._session.take_number
+        # What the rig knows already it shall not add once more.
+        is_told = take in self._told
+        self._sender.send("status", status=status.as_dict(), take=take, is_told=is_told)
 
     def _tell_opened(self) -> None:
         from recorder.cameras.identity import identify

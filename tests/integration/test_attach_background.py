@@ -74,7 +74,7 @@ def test_preview_record_and_stop_from_outside(tmp_path: Path) -> None:
         until(lambda: link.status().state == "previewing")
         first_file = the_file(tmp_path)
         link.record()
-        until(lambda: link.status().state == "recording")
+        until(lambda: link.status().camera("top").totals.written)
         with pytest.raises(RecorderError, match="cannot begin a recording"):
             link.record()
         link.stop()

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from recorder.errors import CameraBusy, ConfigError, RecorderError
+from recorder.errors import CameraBusy, ConfigError, RecorderError, RigGone
 from recorder.rig.link.protocol import (
     Request,
-    RigGone,
     ask,
     done,
     failed,
