@@ -131,6 +131,7 @@ class Keeper:
         self._files: list[Message] = []  # of the present process
         self._takes = 0  # of the present process
         self._lives = 0
+        self.others: list[Keeper] = []  # the rig's other cameras
         self._opened_at: float | None = None
         self._is_up = False  # its start succeeded: from now on it is kept going
         self._record = False
@@ -301,6 +302,7 @@ class Keeper:
                 "memory": self.memory.handle,
                 "record": self._record,
                 "identity": self._identity,
+                "others": [other.identity for other in self.others if other.identity],
                 "life": self._lives,
             }
             if self._story is not None:
@@ -398,7 +400,7 @@ class Keeper:
         log.warning("%s: not understood: %s", self.name, message["is"])
 
     def _hear_opened(self, message: Message) -> None:
-        self._identity = self._identity or message["identity"]
+        self._identity = message["identity"] or self._identity
         self._opened_at = time.monotonic()
         if self._story is None:
             self._is_away = False

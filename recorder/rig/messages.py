@@ -63,7 +63,7 @@ def receive(pipe: IO[bytes]) -> Iterator[Message]:
     while line := pipe.readline(LONGEST):
         try:
             message = json.loads(line)
-        except ValueError:  # cut off by a kill, or somebody's own words
+        except (ValueError, RecursionError):  # cut off by a kill, or somebody's own words
             continue
         if isinstance(message, dict) and isinstance(message.get("is"), str):
             yield message

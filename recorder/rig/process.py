@@ -18,7 +18,7 @@ from recorder.writers.ffmpeg import StderrTail
 
 PATIENCE_S = 4.0
 """A process that says nothing for so long is stuck; it speaks ten times a second."""
-START_PATIENCE_S = 20.0
+START_PATIENCE_S = 60.0
 """Until its first word: a busy machine may take long to load it."""
 LONGEST_TICK_S = 0.25
 """What a look at the clock counts at most: when the machine slept, or the rig itself was halted,

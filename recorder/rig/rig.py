@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-READY_S = 40.0
+READY_S = 60.0
 """How long all cameras may take to be opened and armed; each has shorter time-outs of its own."""
 AHEAD_NS = 50_000_000
 """The instant at which all begin lies so far ahead that every process has heard of it."""
@@ -280,6 +280,8 @@ class Rig:
             self._keepers[name] = Keeper(
                 self._config, name, block, self._changed.set, self._patience
             )
+        for keeper in self._keepers.values():
+            keeper.others = [each for each in self._keepers.values() if each is not keeper]
         if self._stopping:
             raise RecorderError("stopped before the cameras were opened")
 

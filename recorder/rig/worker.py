@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from recorder.errors import RecorderError
+from recorder.errors import CameraNotFound, RecorderError
 from recorder.rig.messages import Message, Sender, describe, receive
 from recorder.system import continue_when_parent_dies
 
@@ -133,6 +133,7 @@ class Worker:
         """Go on with a recording out of the preview, to which it returns when it ends."""
         from recorder.pipeline.order import Order
 
+        self._be_sure()
         self._session.prepare()
         self._tell_opened()
         self._sender.send("armed")
@@ -141,6 +142,7 @@ class Worker:
     def _await_order(self) -> Order:
         from recorder.pipeline.order import Order
 
+        self._be_sure()
         self._tell_opened()
         self._sender.send("armed")
         if self._setup.get("order") is not None:
@@ -149,6 +151,13 @@ class Worker:
         if order is None:
             raise RecorderError("stopped before the first frame")
         return order
+
+    def _be_sure(self) -> None:
+        """Refuse another camera that came under the number while ours was opened."""
+        if self._setup.get("identity") is None:
+            return
+        if _find(self._camera, self._setup).source != self._camera.source:
+            raise CameraNotFound("another camera has taken its place")
 
     # -- telling, on the main thread ----------------------------------------------------------
 

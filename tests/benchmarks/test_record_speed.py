@@ -153,18 +153,21 @@ def test_b_colour_beside_imageio(ram, say):
 
 
 def peak_memory(command):
-    """Return peak resident MB of a process and of its children, sampled 50 times a second."""
+    """Return peak MB of a rig, its camera's process and its ffmpeg, sampled 20 times a second."""
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    own = others = 0
+    peaks = {"rig": 0, "camera": 0, "ffmpeg": 0}
     while process.poll() is None:
         try:
-            own = max(own, process.memory_info().rss)
-            others = max(others, sum(c.memory_info().rss for c in process.children()))
+            peaks["rig"] = max(peaks["rig"], process.memory_info().rss)
+            for child in process.children(recursive=True):
+                command_line = child.cmdline()
+                kind = "camera" if "recorder.rig.worker" in command_line else "ffmpeg"
+                peaks[kind] = max(peaks[kind], child.memory_info().rss)
         except psutil.Error:
             pass
-        time.sleep(0.02)  # the sampling period
+        time.sleep(0.05)  # the sampling period
     assert process.returncode == 0
-    return own / 1e6, others / 1e6
+    return {kind: peak / 1e6 for kind, peak in peaks.items()}
 
 
 def test_d_peak_memory(ram, say):
@@ -172,7 +175,9 @@ def test_d_peak_memory(ram, say):
 
     config = ram / "bench.yaml"
     config.write_text(CONFIG.format(spec=HD, folder=ram, seconds=5))
-    own, ffmpeg = peak_memory([sys.executable, "-m", "recorder", "record", str(config)])
+    peaks = peak_memory([sys.executable, "-m", "recorder", "record", str(config)])
     ring = 256 * 2**20 / 1e6
-    say(f"(d) recorder {own:.0f} MB: the ring's {ring:.0f} and {own - ring:.0f} (at most 200) more")
-    say(f"(d) its ffmpeg {ffmpeg:.0f} MB")
+    more = peaks["camera"] - ring
+    camera = f"camera {peaks['camera']:.0f} MB"
+    say(f"(d) {camera}: the ring's {ring:.0f} and {more:.0f} (at most 200) more")
+    say(f"(d) rig {peaks['rig']:.0f} MB, ffmpeg {peaks['ffmpeg']:.0f} MB")
