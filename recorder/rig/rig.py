@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recorder.awake import keep_awake
+from recorder.config import parse_amount
 from recorder.errors import ConfigError, RecorderError
 from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.order import Order
@@ -162,19 +163,24 @@ class Rig:
                 raise RecorderError(f"the system gives no thread for a camera: {error}") from error
             raise
 
-    def record(self, duration: Amount | None = None) -> None:
+    def record(self, duration: Amount | str | None = None) -> None:
         """Begin a recording with all cameras at one instant; they stay open.
 
         Parameters
         ----------
         duration
-            When it ends by itself; left out: `recording.duration` of the config.
+            When it ends by itself, such as "10s" or "1000 frames"; left out: `recording.duration`
+            of the config.
 
         Raises
         ------
+        ConfigError
+            The text is no duration.
         RecorderError
             It could not be kept, or a camera is away; the preview goes on.
         """
+        if isinstance(duration, str):
+            duration = parse_amount(duration)
         with self._lock:
             keepers = self._running()
             if not keepers or any(keeper.is_recording for keeper in keepers):

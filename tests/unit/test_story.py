@@ -1,0 +1,281 @@
+"""One recording told over all the processes that it took, those that died included."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xxhash
+from helpers import read_about, read_ledger
+
+from recorder import verify
+from recorder.config import Amount
+from recorder.frame import FrameSpec, FrameStamp
+from recorder.pipeline.order import Order
+from recorder.pipeline.summary import TakeSummary
+from recorder.rig.story import Life, Story
+from recorder.rig.wreck import Progress
+from recorder.stats import CameraStatus, Totals
+from recorder.writers.codecs import choose
+from recorder.writers.hdf5 import Hdf5Writer
+from recorder.writers.hdf5 import choose as choose_filter
+from recorder.writers.video import VideoWriter
+
+SPEC = FrameSpec(64, 48, "gray8", 100.0)
+BEGIN_NS = 5 * 10**9
+PERIOD_NS = 10**7
+GONE = "the camera's process: killed by SIGSEGV"
+
+
+def stamp_of(grab: int) -> FrameStamp:
+    t_ns = BEGIN_NS + grab * PERIOD_NS
+    return FrameStamp(t_ns, 10**18 + t_ns, None, grab, 1)
+
+
+def progress_of(grabbed: int) -> Progress:
+    last = stamp_of(grabbed - 1)
+    return Progress(1, grabbed, BEGIN_NS, last.t_mono_ns, last.t_utc_ns)
+
+
+def make_story(duration: Amount | None = None, **changes: Any) -> Story:
+    order = Order(started=datetime(2026, 11, 22, tzinfo=UTC), at_ns=BEGIN_NS - 1000)
+    return Story(order, duration, **changes)
+
+
+def file_of(stem: Path, part: int = 0, format_: str = "video") -> dict[str, Any]:
+    suffix = ".h5" if format_ == "hdf5" else ".mkv"
+    told = {"stem": str(stem), "of": str(stem).removesuffix(f"_{part:04d}"), "part": part}
+    return told | {"path": f"{stem}{suffix}", "format": format_, "fps": 99.5, "encoder": 1}
+
+
+def part_of(grabbed: int, **changes: Any) -> TakeSummary:
+    plain: dict[str, Any] = {"reason": "duration", "grabbed": grabbed, "written": grabbed}
+    plain |= {"dropped": 0, "bad": 0, "gaps": 0, "restarts": 0, "seconds": grabbed / 100}
+    plain |= {"fps": 100.0, "files": ("a.mkv",), "raw_bytes": grabbed, "file_bytes": grabbed}
+    return TakeSummary(**plain | changes)
+
+
+def life_of(grabbed: int, *files: dict[str, Any], known: int = 1000, **totals: int) -> Life:
+    status = CameraStatus(
+        "top", "recording", totals=Totals(**totals), elapsed_s=1.0, raw_bytes=300, file_bytes=200
+    )
+    stamps = [stamp_of(grab) for grab in range(max(0, grabbed - known), grabbed)]
+    return Life(files, status, progress_of(grabbed), stamps)
+
+
+def write_file(stem: Path, format_: str, count: int) -> dict[str, Any]:
+    """Leave a file of so many frames, finished by the one that wrote it."""
+    writer: Any = (
+        Hdf5Writer(stem, choose_filter("auto", SPEC), {"camera": "top"})
+        if format_ == "hdf5"
+        else VideoWriter(stem, choose("auto", "gray8"), {"camera": "top"})
+    )
+    writer.open(SPEC)
+    for grab in range(count):
+        frame = np.full(SPEC.shape, grab, SPEC.dtype)
+        digest = xxhash.xxh3_64_intdigest(frame.data)
+        writer.write(frame, stamp_of(grab)._replace(xxh3_64=digest))
+    writer.close("camera_failed")
+    return file_of(stem, format_=format_)
+
+
+# -- where the next process goes on -----------------------------------------------------------
+
+
+def test_before_anything_is_known_there_is_no_summary() -> None:
+    story = make_story()
+    assert story.summary() is None
+    status = CameraStatus("top", totals=Totals(grabbed=3, written=2))
+    assert story.over(status) == status
+
+
+def test_the_rest_of_a_recording_that_never_had_a_frame() -> None:
+    order = make_story().rest()
+    assert order.at_ns == 0  # its instant has passed
+    rest = order.resumption
+    assert rest is not None
+    assert (rest.grabbed, rest.first_ns, rest.last_ns) == (0, None, BEGIN_NS - 1000)
+    assert (rest.stem, rest.part, rest.fps, rest.lost) == (None, 0, None, ())
+
+
+def test_the_rest_of_a_recording_goes_on_after_its_last_grab_and_file() -> None:
+    story = make_story(Amount(frames=100))
+    story.files += [file_of(Path("out/top")), file_of(Path("out/top_0002"), 2)]
+    story.advance(progress_of(40))
+    order = story.rest()
+    assert (order.started, order.duration) == (story.order.started, story.order.duration)
+    rest = order.resumption
+    assert rest is not None
+    assert (rest.grabbed, rest.first_ns) == (40, BEGIN_NS)
+    assert (rest.last_ns, rest.last_utc_ns) == stamp_of(39)[:2]
+    assert (rest.stem, rest.part, rest.fps) == (Path("out/top"), 3, 99.5)
+
+
+def test_a_process_that_grabbed_nothing_more_moves_nothing() -> None:
+    story = make_story()
+    story.advance(progress_of(40))
+    for grabbed in (40, 3):
+        story.advance(progress_of(grabbed))
+    assert (story.grabbed, story.last_ns) == (40, stamp_of(39).t_mono_ns)
+
+
+def test_the_gap_of_a_recording_without_an_instant_begins_now() -> None:
+    story = Story(Order(), None)
+    assert 0 < story.last_ns
+    assert story.is_over(story.last_ns + 10**15) is False
+
+
+@pytest.mark.parametrize(
+    ("duration", "first_ns", "after_ns", "over"),
+    [
+        (Amount(seconds=2), None, 2 * 10**9 - 1001, False),
+        (Amount(seconds=2), None, 2 * 10**9 - 1000, True),  # since its instant, without a frame
+        (Amount(seconds=2), BEGIN_NS, 2 * 10**9 - 1, False),
+        (Amount(seconds=2), BEGIN_NS, 2 * 10**9, True),
+        (Amount(frames=5), BEGIN_NS, 10**15, False),
+        (None, BEGIN_NS, 10**15, False),
+    ],
+)
+def test_its_time_is_up_whether_or_not_there_is_a_camera(
+    duration: Amount | None, first_ns: int | None, after_ns: int, over: bool
+) -> None:
+    story = make_story(duration)
+    story.first_ns = first_ns
+    assert story.is_over(BEGIN_NS + after_ns) is over
+
+
+# -- dead processes ---------------------------------------------------------------------------
+
+
+def test_frames_lost_before_there_was_a_file_get_their_rows_in_the_next_process() -> None:
+    story = make_story()
+    story.advance(progress_of(3))
+    story.add_wreck(life_of(3), GONE)
+    assert story.summary() is None
+    rest = story.rest().resumption
+    assert rest is not None
+    assert rest.lost == tuple(stamp_of(grab)[:2] for grab in range(3))
+    assert rest.grabbed == 3
+
+
+def test_two_such_processes_lose_each_frame_once() -> None:
+    story = make_story()
+    story.add_wreck(life_of(3), GONE)
+    story.add_wreck(life_of(5), GONE)  # it was given the first three as lost
+    rest = story.rest().resumption
+    assert rest is not None
+    assert rest.lost == tuple(stamp_of(grab)[:2] for grab in range(5))
+
+
+def test_if_no_process_follows_they_are_dropped() -> None:
+    story = make_story()
+    story.add_wreck(life_of(3), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.grabbed, told.dropped, told.written) == (3, 3, 0)
+    assert (told.reason, told.exit_code, told.files) == ("camera_failed", 3, ())
+    assert told.errors
+
+
+@pytest.mark.parametrize("format_", ["video", "hdf5"])
+def test_a_dead_processs_file_is_counted(tmp_path: Path, format_: str) -> None:
+    file = write_file(tmp_path / "top", format_, 12)
+    story = make_story()
+    story.files.append(file)
+    story.advance(progress_of(12))
+    story.add_wreck(life_of(12, file, grabbed=11, written=4), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.grabbed, told.written, told.dropped) == (12, 12, 0)  # not as it told last
+    assert told.files == (file["path"],)
+    assert told.raw_bytes == 12 * SPEC.nbytes
+    assert told.file_bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert told.seconds == pytest.approx(0.11)
+    assert (told.reason, told.errors) == ("camera_failed", (GONE,))
+
+
+@pytest.mark.parametrize("known", [2, 1000])
+@pytest.mark.parametrize("format_", ["video", "hdf5"])
+def test_frames_that_no_file_took_are_dropped(tmp_path: Path, format_: str, known: int) -> None:
+    """The file was finished already; nothing is written into it any more."""
+    file = write_file(tmp_path / "top", format_, 12)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    story = make_story()
+    story.files.append(file)
+    story.add_wreck(life_of(14, file, known=known), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.grabbed, told.written, told.dropped) == (14, 12, 2)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert read_about(file["path"])["totals"]["grabbed"] == 12
+    assert len(read_ledger(file["path"])) == 12
+    assert verify(tmp_path).ok
+
+
+def test_files_that_are_gone_are_told_as_the_process_told_them_last(tmp_path: Path) -> None:
+    story = make_story()
+    file = file_of(tmp_path / "never")
+    story.files.append(file)
+    story.add_wreck(life_of(10, file, grabbed=10, written=7, bad=1), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert told.grabbed == told.written + told.dropped + told.bad == 10
+    assert told.reason == "camera_failed"
+    assert GONE in told.errors
+
+
+def test_without_files_the_last_words_stand() -> None:
+    story = make_story(writes=False)
+    story.add_wreck(life_of(10, grabbed=10, written=7, bad=1), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.grabbed, told.written, told.dropped, told.bad) == (10, 7, 2, 1)
+    assert (told.raw_bytes, told.file_bytes, told.files) == (300, 200, ())
+
+
+# -- what is shown meanwhile ------------------------------------------------------------------
+
+
+def test_the_status_has_the_shares_of_all_processes() -> None:
+    story = make_story()
+    story.files += [file_of(Path("a")), file_of(Path("b"), 1)]
+    story.add(part_of(40, dropped=2, written=38, reason="camera_failed", seconds=0.5))
+    story.restarts = 1
+    now = CameraStatus(
+        "top",
+        "recording",
+        totals=Totals(grabbed=9, written=7, gaps=1),
+        elapsed_s=4.0,
+        raw_bytes=20,
+        file_bytes=10,
+        files=("c.mkv",),
+    )
+    shown = story.over(now)
+    assert shown.totals == Totals(grabbed=49, written=45, dropped=2, gaps=1, restarts=1)
+    assert shown.totals.in_flight == now.totals.in_flight
+    assert (shown.elapsed_s, shown.raw_bytes, shown.file_bytes) == (4.0, 60, 50)
+    assert shown.ratio == 1.2
+    assert shown.files == ("a.mkv", "b.mkv", "c.mkv")
+
+
+def test_without_a_process_the_time_stands_still() -> None:
+    story = make_story()
+    story.add(part_of(40))
+    assert story.over(CameraStatus("top")).elapsed_s == 0.4
+
+
+def test_once_closed_files_without_frames_are_not_shown_any_more() -> None:
+    story = make_story()
+    story.files.append(file_of(Path("empty")))
+    assert story.over(CameraStatus("top")).files == ("empty.mkv",)
+    story.add(part_of(0, files=()))
+    story.close()
+    assert story.over(CameraStatus("top")).files == ()
