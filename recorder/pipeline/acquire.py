@@ -165,12 +165,12 @@ class Acquisition:
         if take is None:
             self._hand_on(stamp)
             return
+        if take.gap is not None:
+            self._bridge(take, take.gap, stamp)
         if take.is_over(stamp.t_mono_ns):
             self._leave_take()
             return
         take.first_ns = take.first_ns or stamp.t_mono_ns
-        if take.gap is not None:
-            self._bridge(take, take.gap, stamp)
         # Counted before it is handed on: nobody may see more frames written than grabbed.
         take.tally.count("grabbed")
         accepted = self._ring.accepted
@@ -191,10 +191,11 @@ class Acquisition:
     def _bridge(self, take: Take, last: tuple[int, int], stamp: FrameStamp) -> None:
         """Say in the ledger for how long there was no camera, before its first frame since."""
         take.gap = None
-        for number, times in enumerate(take.lost):
-            take.tally.count("grabbed")
-            lost = FrameStamp(*times, grab=number, take=take.number)
-            self._ring.miss(lost, "dropped", "crashed")
+        for grab, mono, utc, status, note in take.lost:
+            if grab >= 0:
+                take.tally.count("grabbed")
+            lost = FrameStamp(mono, utc, grab=grab, take=take.number)
+            self._ring.miss(lost, status, note)
         gone = FrameStamp(*last, grab=-1, take=take.number)
         self._ring.miss(gone, "gap", str(stamp.t_mono_ns - last[0]))
 

@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recorder.config import Amount, parse_amount
+
+
+class LostRow(NamedTuple):
+    """A row of the ledger that a dead process could not write."""
+
+    grab: int
+    t_mono_ns: int
+    t_utc_ns: int
+    status: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +37,9 @@ class Resumption:
         Of the recording's first file (None if there is none yet), and which number comes next.
     fps
         The rate that was measured when the recording began.
-    lost
-        (t_mono_ns, t_utc_ns) of frames, from number 0 on, that were grabbed by a process which
-        died before it had a file: their rows go into the first file there is.
+    rows
+        (grab, t_mono_ns, t_utc_ns, status, note) of what a process grabbed that died before it had
+        a file: it goes into the next file there is, before the gap.
     """
 
     grabbed: int
@@ -39,7 +49,7 @@ class Resumption:
     stem: Path | None = None
     part: int = 0
     fps: float | None = None
-    lost: tuple[tuple[int, int], ...] = ()
+    rows: tuple[LostRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,8 @@ class Order:
         duration, rest = plain["duration"], plain["resumption"]
         if rest is not None:
             stem = None if rest["stem"] is None else Path(rest["stem"])
-            lost = tuple((mono, utc) for mono, utc in rest["lost"])
-            rest = Resumption(**{**rest, "stem": stem, "lost": lost})
+            rows = tuple(LostRow(*row) for row in rest["rows"])
+            rest = Resumption(**{**rest, "stem": stem, "rows": rows})
         return cls(
             None if duration is None else parse_amount(duration),
             datetime.fromisoformat(plain["started"]),

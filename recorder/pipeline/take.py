@@ -15,7 +15,7 @@ from recorder.writers.base import WriteReport
 
 if TYPE_CHECKING:
     from recorder.config import Amount
-    from recorder.pipeline.order import Order
+    from recorder.pipeline.order import LostRow, Order
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Take:
     gap
         (t_mono_ns, t_utc_ns) of the last frame before that gap; None if there is none.
     lost
-        Frames before it that have no row yet; see `Resumption`.
+        Rows that stand before it; see `Resumption`.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Take:
     fps: float | None = None
     first_part: int = 0
     gap: tuple[int, int] | None = None
-    lost: tuple[tuple[int, int], ...] = ()
+    lost: tuple[LostRow, ...] = ()
     tally: Tally = field(default_factory=Tally)
     closed: threading.Event = field(default_factory=threading.Event)  # all its files are
     # the acquisition thread's
@@ -71,7 +71,7 @@ class Take:
             take.grabbed, take.first_ns = rest.grabbed, rest.first_ns
             take.gap = (rest.last_ns, rest.last_utc_ns)
             take.stem, take.first_part, take.fps = rest.stem, rest.part, rest.fps
-            take.lost = rest.lost
+            take.lost = rest.rows
         return take
 
     def end(self, reason: str) -> None:

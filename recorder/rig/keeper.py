@@ -103,6 +103,8 @@ class Keeper:
         Called from time to time, when something happened.
     patience
         How long it is looked for when it is lost.
+    start
+        Starts a process; takes what `WorkerProcess` takes.
     """
 
     def __init__(
@@ -112,8 +114,10 @@ class Keeper:
         memory: Block,
         on_change: Callable[[], None],
         patience: Patience,
+        start: Callable[..., WorkerProcess] = WorkerProcess,
     ) -> None:
         self._patience = patience
+        self._start = start
         self.name = name
         self.config = config.cameras[name]
         self.memory = memory
@@ -131,6 +135,7 @@ class Keeper:
         self._files: list[Message] = []  # of the present process
         self._takes = 0  # of the present process
         self._lives = 0
+        self._is_given_up = False  # the present process, as it is stuck
         self.others: list[Keeper] = []  # the rig's other cameras
         self._opened_at: float | None = None
         self._is_up = False  # its start succeeded: from now on it is kept going
@@ -285,7 +290,8 @@ class Keeper:
             self._worker = None
             ending = self._ending(died, how)
             self.reason = ending.reason
-            if ending.error is not None:
+            was_wanted = not self._stopping.is_set() or self._story is not None
+            if ending.error is not None and was_wanted:
                 self.error = ending.error
             self._book(ending)
         self._on_change()
@@ -294,6 +300,7 @@ class Keeper:
     def _launch(self) -> WorkerProcess:
         with self._lock:
             self._said, self._files, self._takes = None, [], 0
+            self._is_given_up = False
             self._opened_at = None
             self._lives += 1
             setup: dict[str, Any] = {
@@ -307,8 +314,8 @@ class Keeper:
             }
             if self._story is not None:
                 self._takes = 1
-                setup |= {"record": True, "order": self._story.rest().as_dict()}
-            self._worker = WorkerProcess(setup, self.memory, self._hear, self.name)
+                setup["order"] = self._story.rest().as_dict()
+            self._worker = self._start(setup, self.memory, self._hear, self.name)
             if self._stopping.is_set():
                 self._worker.send("stop")
             return self._worker
@@ -323,15 +330,17 @@ class Keeper:
                 if not worker.wait(EXIT_S):
                     worker.kill()
             elif worker.is_stuck(passed_s):
+                self._is_given_up = True
                 worker.end()
                 return "it did not answer any more, and was ended"
         return None
 
     def _ending(self, stuck: str | None, how: str) -> Ending:
         said = self._said
-        if said is None:
+        if said is None or stuck is not None:
             text = stuck or how
-            return Ending("camera_failed", CameraLost(f"the camera's process: {text}"), died=True)
+            died = said is None
+            return Ending("camera_failed", CameraLost(f"the camera's process: {text}"), died)
         error = None if said["error"] is None else as_error(said["error"])
         return Ending(said["reason"] or "requested", error)
 
@@ -341,12 +350,12 @@ class Keeper:
         if story is not None:
             progress = progress_in(self.memory)
             mine = bool(self._takes) and progress.take == self._takes
-            if mine:
-                story.advance(progress)
             if ending.died:
                 stamps = stamps_in(self.memory, progress) if mine else []
                 life = Life(tuple(self._files), self._status, progress, stamps)
                 story.add_wreck(life, str(ending.error))
+            if mine:
+                story.advance(progress)
         self._clear_counters()
 
     def _clear_counters(self) -> None:
@@ -412,8 +421,6 @@ class Keeper:
     def _hear_armed(self, message: Message) -> None:
         if self._is_away and self._story is not None:
             self._story.restarts += 1
-        elif self._is_away:  # it was ended while its camera was away
-            self._tell("end_take")
         self._is_away = False
         self._answered.set()
 
@@ -423,6 +430,8 @@ class Keeper:
 
     def _hear_status(self, message: Message) -> None:
         status = CameraStatus.from_dict(message["status"])
+        if status.warning is not None and self._status.warning is None:
+            log.warning("%s: %s", self.name, status.warning)
         if self._worker is not None and status.pid == self._worker.pid:
             is_mine = message["take"] == self._takes and not message["is_told"]
             self._status = status if is_mine else _counted_elsewhere(status)
@@ -430,7 +439,7 @@ class Keeper:
     def _hear_file(self, message: Message) -> None:
         self._files.append(message["file"])
         if self._story is not None:
-            self._story.files.append(message["file"])
+            self._story.add_file(message["file"])
 
     def _hear_take(self, message: Message) -> None:
         story = self._story
@@ -440,7 +449,8 @@ class Keeper:
         story.add(summary)
         self._files = []
         self._status = _counted_elsewhere(self._status)
-        if summary.reason != "camera_failed":  # else it may go on in the next process
+        goes_on = summary.reason == "camera_failed" or self._is_given_up  # in the next process
+        if not goes_on:
             story.is_closed = True
             self._story, self._last = None, story
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from recorder.config import Amount
 from recorder.frame import FrameStamp
-from recorder.pipeline.order import Order, Resumption
+from recorder.pipeline.order import LostRow, Order, Resumption
 from recorder.pipeline.summary import TakeSummary, frames_per_second, merged
 from recorder.rig.wreck import Progress
 from recorder.stats import CameraStatus, Totals, ratio_of
-from recorder.writers.settle import SettledFile, settle_dead
+from recorder.writers.settle import CRASHED, SettledFile, settle_dead
 
 if TYPE_CHECKING:
     from recorder.rig.messages import Message
@@ -70,7 +70,7 @@ class Story:
     last_utc_ns: int = 0
     files: list[Message] = field(default_factory=list)
     is_closed: bool = False
-    _lost: list[FrameStamp] = field(default_factory=list)
+    _rows: list[LostRow] = field(default_factory=list)  # that no file has taken yet
     _parts: list[TakeSummary] = field(default_factory=list)
     _settlers: list[threading.Thread] = field(default_factory=list)
 
@@ -91,9 +91,13 @@ class Story:
         self._parts.append(part)
 
     def add_wreck(self, life: Life, error: str) -> None:
-        """Add the share of a process that died: its files are finished and counted, beside us."""
-        if self.writes and not self.files:
-            self._lost += life.stamps[len(self._lost) :]  # the next process has rows for them
+        """Add the share of a process that died: its files are finished and counted, beside us.
+
+        What it grabbed before it had a file gets its rows from the next process. To be told
+        before `advance`.
+        """
+        if self.writes and not life.files:
+            self._keep([stamp for stamp in life.stamps if stamp.grab >= self.grabbed])
             return
         index = len(self._parts)
         self._parts.append(_told(life, error))
@@ -109,12 +113,29 @@ class Story:
         except Exception:  # what it told last stands
             log.exception("the files of a dead process could not be counted")
 
+    def _keep(self, lost: Sequence[FrameStamp]) -> None:
+        """Keep rows for the next file: the gap before these frames, if there was one, and them."""
+        if not lost:
+            return
+        if self.grabbed or self._rows:
+            gap_ns = lost[0].t_mono_ns - self.last_ns
+            self._rows.append(LostRow(-1, self.last_ns, self.last_utc_ns, "gap", str(gap_ns)))
+        for stamp in lost:
+            times = stamp.t_mono_ns, stamp.t_utc_ns
+            self._rows.append(LostRow(stamp.grab, *times, "dropped", CRASHED))
+
+    def add_file(self, file: Message) -> None:
+        """Take note of a file that is open now; it has the rows that were kept for it."""
+        self.files.append(file)
+        self._rows.clear()
+
     def close(self) -> None:
         """Wait until all files are counted."""
         for settler in self._settlers:
             settler.join()
-        if not self._parts and self._lost:
-            self._parts.append(_never_written(len(self._lost)))
+        never = sum(row.grab >= 0 for row in self._rows)
+        if never:
+            self._parts.append(_never_written(never))
         self.is_closed = True
 
     # -- what is asked ------------------------------------------------------------------------
@@ -136,7 +157,7 @@ class Story:
             stem=Path(first["of"]) if first else None,
             part=self.files[-1]["part"] + 1 if first else 0,
             fps=first["fps"] if first else None,
-            lost=() if first else tuple((each.t_mono_ns, each.t_utc_ns) for each in self._lost),
+            rows=tuple(self._rows),
         )
         return replace(self.order, at_ns=0, resumption=resumption)
 

@@ -59,6 +59,7 @@ class Worker:
         self._told: set[int] = set()
         self._is_open = False
         self._begun = threading.Event()
+        self._is_unwanted = False
         self._error: RecorderError | None = None
         memory = attach(setup["memory"], writable=True)
         self._session = Session(
@@ -75,7 +76,9 @@ class Worker:
             elif message["is"] == "begin":
                 self._begin(message)
             elif message["is"] == "end_take":
-                self._session.end_take()
+                self._is_unwanted = True
+                if self._begun.is_set():
+                    self._session.end_take()
             elif message["is"] == "prepare":
                 _thread(self._prepare, "prepare")
         self._be_orphan()
@@ -123,6 +126,8 @@ class Worker:
             if plain is not None and not self._setup["record"]:
                 self._resume(plain)
             self._begun.set()
+            if self._is_unwanted:  # it was ended while its camera was away
+                self._session.end_take()
         except RecorderError as error:
             self._error = error
         except Exception as error:

@@ -100,7 +100,6 @@ class FourCameras:
         assert self.rig.stdout is not None
         self.rig.stdout.close()
         if kind is None:  # those who watched are gone, too
-            assert self._rings
             until(lambda: not holders(self._rings), "for the memory to be free")
 
     # -- while it runs ------------------------------------------------------------------------
@@ -136,6 +135,11 @@ class FourCameras:
         """Wait until cameras, all if none is named, have written so many frames more."""
         goals = {name: self.camera(name).totals.written + frames for name in names or self.names}
         until(lambda: self._reach(goals), f"for more frames: {goals}\n{self.stderr}")
+        self.look_at_memory()
+        assert self._rings
+
+    def look_at_memory(self) -> None:
+        """Take note of its rings: they must not outlive it."""
         self._rings |= rings_of(self.rig.pid)
 
     def _reach(self, goals: dict[str, int]) -> bool:

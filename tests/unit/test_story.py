@@ -58,12 +58,12 @@ def part_of(grabbed: int, **changes: Any) -> TakeSummary:
     return TakeSummary(**plain | changes)
 
 
-def life_of(grabbed: int, *files: dict[str, Any], known: int = 1000, **totals: int) -> Life:
+def life_of(came_to: int, /, *files: dict[str, Any], known: int = 1000, **totals: int) -> Life:
     status = CameraStatus(
         "top", "recording", totals=Totals(**totals), elapsed_s=1.0, raw_bytes=300, file_bytes=200
     )
-    stamps = [stamp_of(grab) for grab in range(max(0, grabbed - known), grabbed)]
-    return Life(files, status, progress_of(grabbed), stamps)
+    stamps = [stamp_of(grab) for grab in range(max(0, came_to - known), came_to)]
+    return Life(files, status, progress_of(came_to), stamps)
 
 
 def write_file(stem: Path, format_: str, count: int) -> dict[str, Any]:

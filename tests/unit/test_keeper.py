@@ -1,0 +1,648 @@
+"""A keeper and processes that do what the test says: who is begun anew, how often, and who not."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import SLOW, until
+
+from recorder.config import Amount, make_config
+from recorder.errors import (
+    CameraLost,
+    CameraNotFound,
+    CameraTimeout,
+    ConfigError,
+    NoSpace,
+    RecorderError,
+)
+from recorder.frame import FrameSpec, FrameStamp
+from recorder.pipeline.order import Order
+from recorder.pipeline.ring import Ring
+from recorder.pipeline.summary import TakeSummary
+from recorder.rig import keeper as keeper_module
+from recorder.rig.keeper import Keeper, Patience
+from recorder.rig.messages import describe
+from recorder.stats import CameraStatus, Totals
+
+AT_ONCE = Patience(tries=3, first_pause_s=0.0, longest_pause_s=0.0)
+FOR_EVER = Patience(tries=3, first_pause_s=10_000.0, longest_pause_s=10_000.0)
+SPEC = FrameSpec(6, 4, "gray8")
+
+
+class PlainBlock:
+    """Bytes that nobody shares."""
+
+    handle = 0
+
+    def __init__(self) -> None:
+        self.buf = memoryview(bytearray(2**17))
+
+    def close(self) -> None:
+        pass
+
+
+class FakeProcess:
+    """A camera's process without a process: the test speaks for it, and ends it."""
+
+    pids = iter(range(1000, 100_000))
+
+    def __init__(self, setup: Any, memory: Any, on_message: Callable[[Any], None], name: str):
+        self.setup = setup
+        self.memory = memory
+        self.pid = next(self.pids)
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.asked_to_end = self.killed = self.closed = 0
+        self.stuck = False
+        self._on_message = on_message
+        self._gone = threading.Event()
+        self._how = "ended with code 0"
+
+    # what the keeper does
+
+    def send(self, kind: str, **content: Any) -> None:
+        self.heard.append((kind, content))
+
+    def wait(self, timeout_s: float) -> bool:
+        return self._gone.wait(timeout_s)
+
+    def is_stuck(self, passed_s: float) -> bool:
+        return self.stuck
+
+    def end(self) -> None:
+        self.asked_to_end += 1
+        self._gone.set()
+
+    def kill(self) -> None:
+        self.killed += 1
+        self._gone.set()
+
+    def close(self) -> str:
+        self.closed += 1
+        return self._how
+
+    # what the test does
+
+    def say(self, kind: str, **content: Any) -> None:
+        self._on_message({"is": kind, **content})
+
+    def say_status(self, take: int = 1, is_told: bool = False, **status: Any) -> None:
+        found = CameraStatus("top", **{"pid": self.pid} | status)
+        self.say("status", status=found.as_dict(), take=take, is_told=is_told)
+
+    def opens(self) -> None:
+        self.say("opened", identity=None)
+
+    def arms(self) -> None:
+        self.opens()
+        self.say("armed")
+
+    def grabs(self, count: int, first: int = 0) -> None:
+        """Leave so many frames in the memory, and no word of them."""
+        ring = Ring(self.memory, SPEC, max_slots=4)
+        for grab in range(first, first + count):
+            ring.miss(FrameStamp(grab + 1, grab + 1, grab=grab, take=1), "dropped", "overflow")
+            ring.progress(1, grab + 1, 1, grab + 1, grab + 1)
+
+    def dies(self, how: str = "killed by SIGSEGV") -> None:
+        self._how = how
+        self._gone.set()
+
+    def ends(self, reason: str = "requested", error: RecorderError | None = None) -> None:
+        self.say("ended", reason=reason, error=None if error is None else describe(error))
+        self._gone.set()
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.heard]
+
+
+class Stage:
+    """One keeper and its processes, in the order in which they are started."""
+
+    def __init__(self, patience: Patience = AT_ONCE, **camera: Any) -> None:
+        self._started: queue.SimpleQueue[FakeProcess] = queue.SimpleQueue()
+        self.refusals: list[OSError] = []  # why the system gives no process
+        self.changes = 0
+        self.count = 0
+        plain = {"source": "synthetic", "recording": {"format": "none"}} | camera
+        self.keeper = Keeper(
+            make_config({"cameras": {"top": plain}}),
+            "top",
+            PlainBlock(),
+            self._note,
+            patience,
+            start=self._start,
+        )
+
+    def _note(self) -> None:
+        self.changes += 1
+
+    def _start(self, *arguments: Any) -> Any:
+        if self.refusals:
+            raise self.refusals.pop()
+        process = FakeProcess(*arguments)
+        self.count += 1
+        self._started.put(process)
+        return process
+
+    def next(self) -> FakeProcess:
+        """Wait for the next process."""
+        return self._started.get(timeout=SLOW)
+
+    def opened(self, record: bool = False) -> FakeProcess:
+        self.keeper.open(record)
+        process = self.next()
+        if record:
+            process.arms()
+        else:
+            process.opens()
+        assert self.keeper.await_answer(SLOW)
+        assert self.keeper.refusal is None
+        return process
+
+    def recording(self, duration: Amount | None = None) -> FakeProcess:
+        process = self.opened(record=True)
+        self.keeper.begin(Order(duration, at_ns=1))
+        return process
+
+    def end(self) -> None:
+        """Leave no thread behind."""
+        self.keeper.stop()
+        while not self.keeper.has_ended:
+            try:
+                self._started.get(timeout=0.05).dies()
+            except queue.Empty:
+                continue
+        self.keeper.join()
+
+
+@pytest.fixture
+def stage() -> Iterator[Callable[..., Stage]]:
+    made: list[Stage] = []
+
+    def make(patience: Patience = AT_ONCE, **camera: Any) -> Stage:
+        made.append(Stage(patience, **camera))
+        return made[-1]
+
+    yield make
+    assert all(each.keeper.has_ended for each in made), "the test did not come to its end"
+    for each in made:
+        each.keeper.join()
+
+
+def ended(stage: Stage) -> Keeper:
+    until(lambda: stage.keeper.has_ended)
+    stage.keeper.join()
+    return stage.keeper
+
+
+def part_of(grabbed: int, reason: str = "duration", **changes: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"reason": reason, "grabbed": grabbed, "written": grabbed}
+    plain |= {"dropped": 0, "bad": 0, "gaps": 0, "restarts": 0, "seconds": 1.0, "fps": 1.0}
+    told = TakeSummary(**plain | {"files": (), "raw_bytes": 0, "file_bytes": 0} | changes)
+    return told.as_dict()
+
+
+# -- one process ------------------------------------------------------------------------------
+
+
+def test_a_preview_that_is_stopped(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    assert it.keeper.status().state == "previewing"
+    it.keeper.stop()
+    assert process.kinds() == ["stop"]
+    process.ends()
+    keeper = ended(it)
+    assert (keeper.reason, keeper.error, keeper.has_failed) == ("requested", None, False)
+    assert (keeper.status().state, keeper.summary(), it.count) == ("ended", None, 1)
+    assert process.closed == 1
+
+
+def test_the_process_is_told_all_it_needs(stage: Callable[..., Stage]) -> None:
+    it = stage(source="http://me:secret@127.0.0.1:9/cam")
+    process = it.opened(record=True)
+    setup = process.setup
+    assert (setup["camera"], setup["record"], setup["life"]) == ("top", True, 1)
+    assert setup["memory"] == it.keeper.memory.handle
+    assert "order" not in setup
+    assert make_config(setup["config"]).cameras["top"] == it.keeper.config  # password and all
+    it.keeper.stop()
+    process.ends()
+    ended(it)
+
+
+def test_a_recording_from_its_order_to_its_summary(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.recording(Amount(frames=9))
+    assert it.keeper.status().state == "recording"  # at once, whoever asks
+    kind, content = process.heard[-1]
+    assert kind == "begin"
+    assert Order.from_dict(content["order"]).duration == Amount(frames=9)
+    process.say("take", number=1, summary=part_of(9))
+    told = it.keeper.summary()
+    process.ends("duration")
+    keeper = ended(it)
+    assert told is not None
+    assert (told.grabbed, told.restarts) == (9, 0)
+    assert keeper.summary() == told
+    assert (keeper.reason, it.count) == ("duration", 1)
+
+
+def test_each_recording_of_one_process_has_its_summary(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    for number in (1, 2):
+        it.keeper.prepare()
+        process.say("armed")
+        assert it.keeper.await_answer(SLOW)
+        assert it.keeper.refusal is None
+        it.keeper.begin(Order(at_ns=1))
+        process.say("take", number=number - 1, summary=part_of(99))  # of the one before: too late
+        process.say("take", number=number, summary=part_of(number))
+        told = it.keeper.summary()
+        assert told is not None
+        assert told.grabbed == number
+    assert process.kinds() == ["prepare", "begin", "prepare", "begin"]
+    it.keeper.stop()
+    process.ends()
+    told = ended(it).summary()
+    assert told is not None
+    assert told.grabbed == 2
+
+
+def test_a_recording_that_cannot_be_kept(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    it.keeper.prepare()
+    process.say("failed", error=describe(NoSpace("the disk is full")))
+    assert it.keeper.await_answer(SLOW)
+    assert type(it.keeper.refusal) is NoSpace
+    it.keeper.prepare()
+    assert it.keeper.refusal is None  # asked anew
+    process.say("armed")
+    it.keeper.begin(Order(at_ns=1))
+    process.say("unbegun")
+    assert it.keeper.summary() is None
+    it.keeper.stop()
+    process.ends()
+    ended(it)
+
+
+def test_words_that_make_no_sense_harm_nothing(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    for garbage in (
+        {"is": "nonsense"},
+        {"is": "status", "status": 3, "take": 0, "is_told": False},
+        {"is": "status"},
+        {"is": "take", "number": 1, "summary": {}},
+        {"is": "file"},
+        {"is": "failed", "error": {}},
+        {"is": "__init__"},
+    ):
+        process.say(garbage.pop("is"), **garbage)
+    assert it.keeper.status().state == "previewing"
+    process.say_status(take=0, state="previewing", fps_in=7.0)
+    assert it.keeper.status().fps_in == 7.0
+    it.keeper.stop()
+    process.ends()
+    assert ended(it).error is None
+
+
+def test_what_a_process_counted_is_not_added_once_more(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.recording()
+    totals = Totals(grabbed=9, written=9)
+    process.say_status(take=0, state="recording", totals=Totals(grabbed=99, written=99))
+    assert it.keeper.status().totals == Totals()  # of another recording
+    process.say_status(state="recording", totals=totals)
+    assert it.keeper.status().totals == totals
+    process.say("take", number=1, summary=part_of(9))
+    assert it.keeper.status().totals == totals
+    process.say_status(is_told=True, state="previewing", totals=totals)
+    assert it.keeper.status().totals == totals
+    it.keeper.stop()
+    process.ends()
+    assert ended(it).status().totals == totals
+
+
+# -- it does not come up ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [CameraNotFound("no such camera"), ConfigError("no")])
+def test_a_camera_that_cannot_be_opened_is_not_tried_again(
+    stage: Callable[..., Stage], error: RecorderError
+) -> None:
+    it = stage()
+    it.keeper.open(True)
+    it.next().ends("camera_failed", error)
+    assert it.keeper.await_answer(SLOW)
+    keeper = ended(it)
+    assert type(keeper.refusal) is type(error)
+    assert str(keeper.refusal) == str(error)
+    assert it.count == 1
+
+
+def test_a_process_that_dies_before_it_is_up(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.keeper.open(True)
+    it.next().dies("killed by SIGSEGV: Error in libcamera")
+    keeper = ended(it)
+    assert type(keeper.refusal) is CameraLost
+    assert "killed by SIGSEGV: Error in libcamera" in str(keeper.refusal)
+    assert it.count == 1
+
+
+def test_no_process_can_be_had(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.refusals.append(OSError(11, "Resource temporarily unavailable"))
+    it.keeper.open(True)
+    assert it.keeper.await_answer(SLOW)
+    keeper = ended(it)
+    assert "no process" in str(keeper.refusal)
+    assert keeper.reason == "writer_failed"
+
+
+def test_given_up_it_is_killed(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.keeper.open(True)
+    process = it.next()
+    assert not it.keeper.await_answer(0)
+    it.keeper.give_up()
+    keeper = ended(it)
+    assert process.killed == 1
+    assert it.count == 1
+    assert isinstance(keeper.refusal, CameraTimeout)
+
+
+def test_stopped_before_it_was_started(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.keeper.stop()
+    it.keeper.open(True)
+    process = it.next()
+    until(lambda: process.kinds() == ["stop"])  # it hears of it all the same
+    process.ends()
+    ended(it)
+
+
+# -- it is lost -------------------------------------------------------------------------------
+
+
+def test_a_dead_process_is_replaced_and_goes_on_where_it_was(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    first = it.recording(Amount(frames=99))
+    first.grabs(40)
+    first.dies()
+    second = it.next()
+    assert first.closed == 1
+    assert it.keeper.status().state == "restarting"
+    assert "killed by SIGSEGV" in str(it.keeper.status().message)
+    setup = second.setup
+    assert (setup["life"], setup["record"]) == (2, True)
+    order = Order.from_dict(setup["order"])
+    assert order.duration == Amount(frames=99)
+    assert order.resumption is not None
+    assert (order.resumption.grabbed, order.resumption.last_ns) == (40, 40)
+    assert it.keeper.status().totals.restarts == 0  # it is not back yet
+    second.arms()
+    second.say_status(state="recording", totals=Totals(gaps=1))
+    status = it.keeper.status()
+    assert (status.state, status.totals.restarts, status.totals.gaps) == ("recording", 1, 1)
+    second.say("take", number=1, summary=part_of(59, gaps=1))
+    second.ends("duration")
+    told = ended(it).summary()
+    assert told is not None
+    assert (told.restarts, told.gaps, told.reason, told.exit_code) == (1, 1, "duration", 6)
+
+
+@pytest.mark.parametrize("error", [CameraLost("gone"), CameraTimeout("silent")])
+def test_a_camera_that_failed_is_opened_again(
+    stage: Callable[..., Stage], error: RecorderError
+) -> None:
+    it = stage()
+    first = it.recording()
+    first.say("take", number=1, summary=part_of(9, "camera_failed"))
+    first.ends("camera_failed", error)
+    second = it.next()
+    assert it.keeper.status().totals.grabbed == 9
+    it.keeper.stop()
+    second.ends()
+    told = ended(it).summary()
+    assert told is not None
+    assert told.grabbed == 9
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("writer_failed", RecorderError("the encoder died five times")),
+        ("no_space", NoSpace("full")),
+        ("overflow", RecorderError("full")),
+        ("end_of_source", None),
+        ("duration", None),
+        ("camera_failed", ConfigError("no such setting")),
+    ],
+)
+def test_what_a_new_process_would_not_mend_ends_it(
+    stage: Callable[..., Stage], reason: str, error: RecorderError | None
+) -> None:
+    it = stage()
+    process = it.recording()
+    process.say("take", number=1, summary=part_of(9, reason))
+    process.ends(reason, error)
+    keeper = ended(it)
+    assert (keeper.reason, it.count) == (reason, 1)
+    assert type(keeper.error) is type(error)
+
+
+@pytest.mark.parametrize("on_failure", ["stop", "leave"])
+def test_a_camera_that_shall_not_be_restarted(
+    stage: Callable[..., Stage], on_failure: str
+) -> None:
+    it = stage(on_failure=on_failure)
+    it.recording().dies()
+    keeper = ended(it)
+    assert keeper.has_failed
+    assert it.count == 1
+
+
+def test_a_stuck_process_is_ended_and_replaced(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    first = it.recording()
+    first.stuck = True
+    second = it.next()
+    assert (first.asked_to_end, first.closed) == (1, 1)
+    assert "did not answer" in str(it.keeper.error)
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
+def test_a_process_that_stays_after_its_last_word_is_killed(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "EXIT_S", 0.01)
+    it = stage()
+    process = it.opened()
+    process.say("ended", reason="requested", error=None)
+    assert ended(it).error is None
+    assert process.killed == 1
+
+
+def test_after_bounded_tries_it_is_lost_for_good(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.recording().dies()
+    for _ in range(AT_ONCE.tries):
+        it.next().ends("camera_failed", CameraNotFound("no such camera"))
+    keeper = ended(it)
+    assert keeper.has_failed
+    assert it.count == 1 + AT_ONCE.tries
+    assert type(keeper.error) is CameraNotFound
+    assert keeper.status().message == "no such camera"
+    assert keeper.refusal is keeper.error
+
+
+def test_a_camera_that_was_healthy_for_long_is_given_all_its_tries(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "HEALTHY_S", -1.0)
+    it = stage()
+    it.recording().dies()
+    for _ in range(3 * AT_ONCE.tries):
+        process = it.next()
+        process.arms()
+        process.dies()
+    monkeypatch.setattr(keeper_module, "HEALTHY_S", 10_000.0)
+    it.end()
+    assert it.count > 3 * AT_ONCE.tries
+
+
+def test_a_preview_waits_for_its_camera_for_ever(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.opened().dies()
+    for _ in range(5 * AT_ONCE.tries):
+        it.next().dies()
+    back = it.next()
+    assert it.keeper.status().state == "restarting"
+    back.opens()
+    assert it.keeper.status().state == "previewing"
+    it.keeper.stop()
+    back.ends()
+    ended(it)
+
+
+def test_a_recording_whose_time_is_up_is_not_begun_again(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.recording(Amount(seconds=1e-9))
+    process.dies()
+    assert ended(it).has_failed
+    assert it.count == 1
+
+
+def test_no_process_can_be_had_later(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    first = it.recording()
+    it.refusals.append(OSError(11, "Resource temporarily unavailable"))
+    first.dies()
+    keeper = ended(it)
+    assert keeper.reason == "writer_failed"
+    assert "no process" in str(keeper.error)
+
+
+# -- while it is away -------------------------------------------------------------------------
+
+
+def away(it: Stage, record: bool = True) -> None:
+    process = it.recording() if record else it.opened()
+    process.dies()
+    until(lambda: it.keeper.status().state == "restarting")
+
+
+def test_stopped_while_it_waits_for_the_next_attempt(stage: Callable[..., Stage]) -> None:
+    it = stage(FOR_EVER)
+    away(it)
+    it.keeper.stop()
+    keeper = ended(it)
+    assert it.count == 1
+    assert keeper.status().state == "ended"
+
+
+def test_its_recording_is_ended_by_hand(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    first = it.recording()
+    first.dies()
+    second = it.next()
+    it.keeper.end_take()
+    assert second.kinds() == ["end_take"]  # it was started to go on with it
+    second.arms()
+    assert it.keeper.status().state != "restarting"
+    assert it.keeper.status().totals.restarts == 0
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
+def test_a_recording_cannot_begin(stage: Callable[..., Stage]) -> None:
+    it = stage(FOR_EVER)
+    away(it, record=False)
+    it.keeper.prepare()
+    assert it.keeper.await_answer(0)
+    assert isinstance(it.keeper.refusal, CameraLost)
+    assert "killed by SIGSEGV" in str(it.keeper.refusal)
+    it.keeper.stop()
+    ended(it)
+
+
+def test_its_rates_are_those_of_nobody(stage: Callable[..., Stage]) -> None:
+    it = stage(FOR_EVER)
+    process = it.recording()
+    process.say_status(state="recording", fps_in=60.0, buffer_fill=0.5, warning="no frame")
+    pid = it.keeper.status().pid
+    process.dies()
+    until(lambda: it.keeper.status().state == "restarting")
+    status = it.keeper.status()
+    assert (pid, status.pid) == (process.pid, None)
+    assert (status.fps_in, status.buffer_fill, status.warning) == (0.0, 0.0, None)
+    it.keeper.stop()
+    ended(it)
+
+
+def test_words_of_a_dead_process_that_come_late_count_nothing(
+    stage: Callable[..., Stage],
+) -> None:
+    it = stage()
+    first = it.recording()
+    first.dies()
+    second = it.next()
+    first.say_status(state="recording", fps_in=60.0)
+    assert it.keeper.status().fps_in == 0.0
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
+# -- patience ---------------------------------------------------------------------------------
+
+
+def test_each_pause_is_twice_the_one_before_up_to_the_longest() -> None:
+    patience = Patience(tries=10, first_pause_s=0.25, longest_pause_s=10.0)
+    pauses = [patience.pause_s(tries) for tries in range(10)]
+    assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0, 10.0]
+    assert patience.pause_s(10**9) == 10.0
+    assert replace(patience, first_pause_s=0.0).pause_s(5) == 0.0
+
+
+def test_the_keeper_is_quiet_about_its_folder(tmp_path: Path, stage: Callable[..., Stage]) -> None:
+    """A keeper makes no files: that is its processes' part."""
+    it = stage(recording={"folder": str(tmp_path / "out"), "format": "video"})
+    process = it.recording()
+    process.say("take", number=1, summary=part_of(0))
+    process.ends("duration")
+    ended(it)
+    assert list(tmp_path.iterdir()) == []
