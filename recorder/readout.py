@@ -5,8 +5,8 @@ from __future__ import annotations
 from recorder.stats import CameraStatus, RigStatus
 
 COLUMNS = (
-    *("camera", "state", "time", "in / fps", "out / fps", "lost / frames", "buffer / %"),
-    *("encoder / % free", "MB/s", "ratio", "disk"),
+    *("camera", "state", "time", "in fps", "out fps", "lost frames", "buffer %"),
+    *("encoder % free", "MB/s", "ratio", "disk lasts"),
 )
 """What `cells` gives, with units."""
 
@@ -45,7 +45,8 @@ def ratio(value: float | None) -> str:
 def lost(status: CameraStatus) -> str:
     """Return what is lost, in words: nothing, or how many frames and how."""
     totals = status.totals
-    kinds = ((totals.dropped, "dropped"), (totals.bad, "bad"), (totals.gaps, "gaps"))
+    gaps = "gap" if totals.gaps == 1 else "gaps"
+    kinds = ((totals.dropped, "dropped"), (totals.bad, "bad"), (totals.gaps, gaps))
     named = [f"{count} {kind}" for count, kind in kinds if count]
     return ", ".join(named) if named else "0 lost"
 
@@ -73,10 +74,15 @@ def troubles(status: CameraStatus) -> list[str]:
     """Return in words what is not right although the camera goes on, or why it does not."""
     found = []
     if status.late:
-        found.append(f"camera late {status.late} times")
+        found.append(f"camera late {times(status.late)}")
     if status.totals.restarts:
-        found.append(f"restarted {status.totals.restarts} times")
+        found.append(f"restarted {times(status.totals.restarts)}")
     return [*found, *filter(None, (status.warning, status.message))]
+
+
+def times(count: int) -> str:
+    """Return ``once``, ``3 times``."""
+    return "once" if count == 1 else f"{count} times"
 
 
 def disk(status: CameraStatus) -> str:
@@ -122,7 +128,7 @@ def standing(status: CameraStatus) -> str:
 
 def cells(status: CameraStatus) -> tuple[str, ...]:
     """Return a row of a table: what `COLUMNS` name."""
-    until = f" of {status.duration}" if status.duration else ""
+    until = f" / {status.duration}" if status.duration else ""
     return (
         status.name,
         status.state,
@@ -133,6 +139,6 @@ def cells(status: CameraStatus) -> tuple[str, ...]:
         f"{status.buffer_fill * 100:.0f}",
         f"{status.headroom * 100:.0f}",
         f"{status.raw_bytes_s / 1e6:.0f} → {status.disk_bytes_s / 1e6:.0f}",
-        f"{ratio(status.ratio_now)}, overall {ratio(status.ratio)}",
-        disk(status) if status.disk_free_bytes is not None else "–",
+        ratio(status.ratio),
+        "–" if status.time_left_s is None else span(status.time_left_s),
     )

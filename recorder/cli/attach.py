@@ -97,7 +97,12 @@ def table(status: RigStatus) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    rows = Table(*readout.COLUMNS, box=None, padding=(0, 1))
+    # A word of each head in a line of its own: a camera is one line where there are 100 columns.
+    heads = [head.replace(" ", "\n", 1) for head in readout.COLUMNS]
+    rows = Table(*heads, box=None, padding=(0, 1), pad_edge=False)
+    for number, column in enumerate(rows.columns):
+        column.justify = "left" if number < 2 else "right"
+        column.no_wrap = number < 2
     troubles = []
     for camera in status.cameras:
         style = "bold red" if readout.has_lost(camera) else ""

@@ -263,7 +263,11 @@ class Rig:
         """
         view = self._views.get(camera)
         if view is None:
-            view = self._views[camera] = RingView(self.memory(camera))
+            block = self.memory(camera)
+            try:
+                view = self._views[camera] = RingView(block)
+            except ValueError:  # it is closed: there is nothing to see any more
+                return None
         return view.newest(out, after)
 
     def memory(self, camera: str) -> Block:

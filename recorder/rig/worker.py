@@ -60,6 +60,7 @@ class Worker:
         self._is_open = False
         self._begun = threading.Event()
         self._is_unwanted = False
+        self._is_stopped = False
         self._error: RecorderError | None = None
         memory = attach(setup["memory"], writable=True)
         self._session = Session(
@@ -84,6 +85,7 @@ class Worker:
         self._be_orphan()
 
     def _stop(self) -> None:
+        self._is_stopped = True
         self._session.stop()
         self._orders.put(None)
 
@@ -129,7 +131,8 @@ class Worker:
             if self._is_unwanted:  # it was ended while its camera was away
                 self._session.end_take()
         except RecorderError as error:
-            self._error = error
+            if not self._is_stopped:  # else that it never began is no failure
+                self._error = error
         except Exception as error:
             logging.getLogger(__name__).exception("the session failed in an unforeseen way")
             self._error = RecorderError(f"{type(error).__name__}: {error}")

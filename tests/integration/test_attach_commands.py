@@ -256,7 +256,7 @@ def test_attach_at_a_terminal_shows_a_row_for_each_camera(rig: StandInRig) -> No
         assert screen.end() == 0
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.text)
     for piece in (
-        r"in / fps +out / fps",
+        r"fps +fps +frames",
         "top +recording",
         "side +recording",
         "detached; demo goes",

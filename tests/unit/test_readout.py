@@ -95,7 +95,7 @@ def test_ratio(value, shown):
         (Totals(), "0 lost"),
         (Totals(grabbed=9, written=3), "0 lost"),  # in flight is not lost
         (Totals(dropped=3), "3 dropped"),
-        (Totals(dropped=3, bad=2, gaps=1), "3 dropped, 2 bad, 1 gaps"),
+        (Totals(dropped=3, bad=2, gaps=1), "3 dropped, 2 bad, 1 gap"),
     ],
 )
 def test_lost(totals, shown):
@@ -184,15 +184,15 @@ def test_a_row_of_a_table_has_a_cell_for_each_column():
     assert row == {
         "camera": "top",
         "state": "recording",
-        "time": "0:00:10 of 1min",
-        "in / fps": "59.9",
-        "out / fps": "60.1",
-        "lost / frames": "0 lost",
-        "buffer / %": "4",
-        "encoder / % free": "42",
+        "time": "0:00:10 / 1min",
+        "in fps": "59.9",
+        "out fps": "60.1",
+        "lost frames": "0 lost",
+        "buffer %": "4",
+        "encoder % free": "42",
         "MB/s": "55 → 27",
-        "ratio": "2.07 : 1, overall 2.20 : 1",
-        "disk": "123 GB free, 67 min left",
+        "ratio": "2.20 : 1",
+        "disk lasts": "67 min",
     }
     assert readout.cells(CameraStatus("top"))[-1] == "–"
 
