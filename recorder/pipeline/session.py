@@ -1,17 +1,8 @@
 """One camera at work: it opens once, and its frames go to nothing, to a file, to the next file.
 
-States::
-
-              start()          spec known           record()        end_take(), duration
-    new ────────────► opening ────────────► previewing ────────► recording ───┐
-                         │                      ▲  └──────────────────────────┤
-                         │                      └────────────────────────────◄┘
-                         │   finish(reason): from anywhere, once; a graver reason replaces a lesser
-                         ▼
-                     finishing ──► ended     ring drained, files closed, memory freed
-
-Threads: acquisition (camera to ring), writer (ring to file), monitor (watches both). Every ending
-passes through `Session.finish` with one of the reasons in `recorder.pipeline.take`.
+Threads: acquisition (camera to ring), writer (ring to file), monitor (watches both). The states are
+those of `recorder.pipeline.course`. Every ending passes through `Session.finish` with one of the
+reasons in `recorder.pipeline.summary`.
 """
 
 from __future__ import annotations
@@ -29,13 +20,14 @@ from recorder.config import Amount, CameraConfig
 from recorder.errors import BufferFull, CameraError, CameraTimeout, RecorderError
 from recorder.frame import FrameSpec
 from recorder.pipeline.arming import require_rate
+from recorder.pipeline.course import Course
 from recorder.pipeline.crew import Crew
 from recorder.pipeline.files import FileMaker, OpenFile
 from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard
 from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.monitor import Monitor
 from recorder.pipeline.order import Order
-from recorder.pipeline.summary import REASONS, TakeSummary
+from recorder.pipeline.summary import TakeSummary
 from recorder.pipeline.take import Take
 from recorder.pipeline.view import Look
 from recorder.stats import CameraStatus, warning
@@ -88,20 +80,11 @@ class Session:
         self._config = config
         self._camera = camera if camera is not None else make_camera(config)
         self._files = FileMaker(config, metadata or {}, public_config or {}, on_file)
-        self._lock = threading.RLock()
+        self._course = Course()
         self._opened = threading.Event()
         self._go = threading.Event()
-        self._ending = threading.Event()
-        self._ended = threading.Event()
-        self._reason: str | None = None
-        self._error: RecorderError | None = None
-        self._takes: dict[int, Take] = {}
-        self._take: Take | None = None
-        self._begun: Take | None = None  # the take that the camera's thread is in, or was in last
-        self._in_take = False
-        self._ends_with_take = False
+        self._closing = threading.Lock()
         self._camera_closed = self._left_behind = False
-        self._state = "new"
         self._block = memory
         self._spec: FrameSpec | None = None
         self._threads: list[threading.Thread] = []
@@ -141,11 +124,7 @@ class Session:
         CameraError, ConfigError, NotLossless, NoSpace, WriterError
             Nothing was recorded; everything is closed again.
         """
-        with self._lock:
-            if self._state != "new":
-                raise RecorderError("a session starts once; make a new one")
-            self._state = "opening"
-        self._ends_with_take = record
+        self._course.start(ends_with_take=record)
         try:
             if self._block is None:
                 self._block = allocate(self._config.buffer.memory)
@@ -172,7 +151,7 @@ class Session:
         NotLossless, NoSpace, WriterError
             It could not be; the preview goes on.
         """
-        self._require_ready()
+        self._course.require_ready()
         self._files.prepare(self._require_spec())
 
     def record(self, order: Order | Amount | None = None) -> None:
@@ -193,35 +172,16 @@ class Session:
 
     def begin(self, order: Order) -> None:
         """Begin a recording that was prepared; see `record`."""
-        with self._lock:
-            self._require_ready()
-            take = Take.ordered(len(self._takes) + 1, order, self._config.recording.duration)
-            self._takes[take.number] = self._take = take
-            self._in_take = True
-            self._state = "recording"
-            self._monitor.begin_take()
-            begin = lambda: self._begin_take(take)  # noqa: E731
-            acquisition = self._crew.acquisition
-            acquisition.order(lambda: acquisition.begin_at(order.at_ns, begin))
-
-    def _require_ready(self) -> None:
-        if self._state not in ("opening", "previewing"):
-            raise RecorderError(f"cannot begin a recording: the session is {self._state}")
+        take = self._course.begin(order, self._config.recording.duration)
+        self._monitor.begin_take()
+        acquisition = self._crew.acquisition
+        acquisition.order(lambda: acquisition.begin_at(order.at_ns, lambda: self._enter(take)))
 
     def end_take(self) -> None:
         """End the recording at the next frame boundary; the preview goes on."""
-        with self._lock:
-            take = self._take
-            if take is not None and self._state == "recording":
-                take.end("requested")
-                self._in_take = False
-                self._crew.acquisition.order(lambda: self._leave(take))
-                self._state = "previewing"
-
-    def _leave(self, take: Take) -> None:
-        self._crew.acquisition.end_take()
-        if self._begun is not take:  # it never had a frame, so there is nothing to close
-            take.closed.set()
+        take = self._course.end_take()
+        if take is not None:
+            self._crew.acquisition.order(lambda: self._leave(take))
 
     def stop(self) -> None:
         """Ask the session to end: finish the files, close the camera. Returns at once."""
@@ -235,37 +195,38 @@ class Session:
         TimeoutError
             The session has not ended in time.
         """
-        if not self._ended.wait(timeout_s):
+        if not self._course.ended.wait(timeout_s):
             raise TimeoutError(f"the session has not ended within {timeout_s} s")
-        return self._take.summary() if self._take is not None else None
+        take = self._course.take
+        return take.summary() if take is not None else None
 
     def takes(self) -> tuple[TakeSummary, ...]:
         """Return how the recordings went so far, in order; the last may still run."""
-        return tuple(take.summary() for take in self._takes.values())
+        return self._course.summaries()
 
     @property
     def take_number(self) -> int:
         """Which recording the status is about: 1 for the first; 0 before any."""
-        return self._take.number if self._take is not None else 0
+        take = self._course.take
+        return take.number if take is not None else 0
 
     def closed_takes(self) -> dict[int, TakeSummary]:
         """Return how those went whose files are all closed, by number."""
-        takes = self._takes.copy().items()
-        return {n: take.summary() for n, take in takes if take.closed.is_set() or self.has_ended}
+        return self._course.closed()
 
     @property
     def error(self) -> RecorderError | None:
         """What ended the session, if it was a failure."""
-        return self._error
+        return self._course.error
 
     @property
     def has_ended(self) -> bool:
         """Whether everything is closed."""
-        return self._ended.is_set()
+        return self._course.ended.is_set()
 
     def wait_briefly(self, timeout_s: float) -> bool:
         """Wait for the end, but no longer than this; return whether it has come."""
-        return self._ended.wait(timeout_s)
+        return self._course.ended.wait(timeout_s)
 
     @property
     def spec(self) -> FrameSpec | None:
@@ -285,10 +246,9 @@ class Session:
 
     def status(self) -> CameraStatus:
         """Return how it goes right now; cheap, from any thread."""
-        with self._lock:
-            base = CameraStatus(self._config.name, self._state, self._reason)
-        if self._error is not None:
-            base = replace(base, message=str(self._error))
+        base = CameraStatus(self._config.name, *self._course.snapshot())
+        if self._course.error is not None:
+            base = replace(base, message=str(self._course.error))
         if not self._opened.is_set() or self._spec is None:
             return base
         acquisition = self._crew.acquisition
@@ -313,20 +273,7 @@ class Session:
 
     def finish(self, reason: str, error: RecorderError | None = None) -> None:
         """End the session for a reason; any thread may call this, as often as it likes."""
-        with self._lock:
-            if error is not None and self._error is None:
-                log.info("%s: %s", reason, error)
-                self._error = error
-            if self._reason is None or REASONS[reason] > REASONS[self._reason]:
-                self._reason = reason
-            if self._take is not None and self._in_take:
-                self._take.end(reason)
-            if self._state == "new":
-                self._state = "ended"
-                self._ended.set()
-            elif self._state != "ended":
-                self._state = "finishing"
-        self._ending.set()
+        self._course.finish(reason, error)
         self._go.set()
         if self._opened.is_set() and self._spec is not None:
             self._crew.acquisition.stop()
@@ -338,25 +285,24 @@ class Session:
         deadline = time.monotonic() + OPEN_TIMEOUT_S
         while not self._opened.wait(0.1):  # short: signals are handled between waits
             now = time.monotonic()
-            if self._ending.is_set():
+            if self._course.ending.is_set():
                 deadline = min(deadline, now + LEAVE_TIMEOUT_S)
             if now > deadline:
                 self._leave_opening()
                 break
-        if self._error is not None:
-            raise self._error
-        if self._ending.is_set():
+        if self._course.error is not None:
+            raise self._course.error
+        if self._course.ending.is_set():
             raise RecorderError("stopped before the camera was open")
         return self._require_spec()
 
     def _leave_opening(self) -> None:
         """Leave a driver behind that does not come back from opening; nothing is to be closed."""
-        if not self._ending.is_set():
+        if not self._course.ending.is_set():
             late = CameraTimeout(f"the camera did not open within {OPEN_TIMEOUT_S:g} s")
             self.finish("camera_failed", late)
-        with self._lock:
-            self._state = "ended"
-        self._ended.set()
+        self._course.close()
+        self._course.ended.set()
 
     def _arm(self) -> None:
         """Measure the rate of a live camera; one that can wait does not lose its first frames."""
@@ -365,10 +311,10 @@ class Session:
         self._go.set()
         deadline = time.monotonic() + max(ARM_TIMEOUT_S, 3 * self._crew.acquisition.patience_s)
         while not self._crew.acquisition.gauge.wait(0.1):
-            if self._ending.is_set() or time.monotonic() > deadline:
+            if self._course.ending.is_set() or time.monotonic() > deadline:
                 break
-        if self._error is not None:
-            raise self._error
+        if self._course.error is not None:
+            raise self._course.error
         wanted = self._config.fps
         if self._config.strict and isinstance(wanted, float | int):
             require_rate(self._crew.acquisition.gauge.fps, float(wanted))
@@ -416,21 +362,18 @@ class Session:
             self._block,
             self._config,
             self._files,
-            self._takes,
+            self._course.takes,
             self._take_over,
             self.finish,
         )
         disk = DiskGuard(self._files.folder, self._config.recording.keep_free, self.finish)
-        current = lambda: (self._take, self._state == "recording")  # noqa: E731
-        self._monitor = Monitor(crew, disk, self.finish, current)
+        self._monitor = Monitor(crew, disk, self.finish, self._course.current)
         self._watch(crew)
-        with self._lock:
-            self._spec = spec
-            if self._state == "opening" and not self._ends_with_take:
-                self._state = "previewing"
-                self._go.set()
+        self._spec = spec
+        if self._course.preview():
+            self._go.set()
         self._opened.set()
-        if self._ending.is_set():
+        if self._course.ending.is_set():
             crew.acquisition.stop()
 
     def _watch(self, crew: Crew) -> None:
@@ -452,51 +395,44 @@ class Session:
             self._end_unopened()
             return
         self._crew.ring.close()
-        with self._lock:
+        with self._closing:
             self._camera_closed = True
             if self._left_behind:  # back from its driver after all
                 self._free()
 
     def _end_unopened(self) -> None:
-        with self._lock:
-            self._state = "ended"
+        self._course.close()
         self._free()
         self._opened.set()
-        self._ended.set()
+        self._course.ended.set()
 
-    def _begin_take(self, take: Take) -> None:
-        self._begun = take
+    def _enter(self, take: Take) -> None:
+        self._course.enter(take)
         self._crew.acquisition.begin_take(take)
 
+    def _leave(self, take: Take) -> None:
+        self._crew.acquisition.end_take()
+        self._course.leave(take)
+
     def _take_over(self) -> None:
-        if self._ends_with_take:
+        if self._course.is_full():
             self.finish("duration")
-            return
-        with self._lock:
-            if self._take is None or self._take is not self._begun:
-                return  # it was ended by hand, and the next is ordered already
-            self._take.end("duration")
-            self._in_take = False
-            if self._state == "recording":
-                self._state = "previewing"
 
     # -- the end --------------------------------------------------------------------------------
 
     def _run_monitor(self) -> None:
-        self._end(self._monitor.run(self._ending, self._threads[1]))
+        self._end(self._monitor.run(self._course.ending, self._threads[1]))
 
     def _end(self, patience_s: float) -> None:
         self._threads[0].join(patience_s)
-        with self._lock:
+        with self._closing:
             self._left_behind = not self._camera_closed
             if self._left_behind:
                 log.warning("the camera's thread is stuck in its driver and is left behind")
             else:
                 self._free()
-            self._state = "ended"
-            for take in self._takes.values():
-                take.settle(self._reason or "requested", self._left_behind)
-        self._ended.set()
+            self._course.close(self._left_behind)
+        self._course.ended.set()
 
     def _free(self) -> None:
         if self._spec is not None:
