@@ -107,6 +107,8 @@ def parse_size(value: object) -> int:
     ConfigError
         With the value and what is accepted.
     """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63:
+        return value  # exactly, as what was parsed once is parsed again by a camera's process
     number, unit = _split(value, _SIZES)
     factor = {name.lower(): size for name, size in _BYTES.items()}.get(unit.lower() or "b")
     if factor is None:

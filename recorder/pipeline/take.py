@@ -114,7 +114,8 @@ class Take:
         """From the first grab to the last."""
         if self.first_ns is None:
             return 0.0
-        return ((self.last_ns or self.first_ns) - self.first_ns) / 1e9
+        lost_ns = max((row.t_mono_ns for row in self.lost), default=self.first_ns)
+        return ((self.last_ns or lost_ns) - self.first_ns) / 1e9
 
     def bytes_closed(self) -> int:
         """Size on disk of the files that are finished."""

@@ -95,6 +95,8 @@ class RingView:
         np.copyto(frame, self._frames[index])
         if ROW.unpack_from(self._buf, row_at(index))[0] != sequence:
             return None
+        if self._read_generation() != self._generation:  # cut anew since it was measured
+            return None
         _, mono, utc, camera, grab, take, digest = row
         t_camera_ms = None if camera != camera else camera
         return Look(frame, FrameStamp(mono, utc, t_camera_ms, grab, take, digest), sequence)

@@ -15,7 +15,7 @@ from recorder.playback.video import VideoFrames
 from recorder.writers import about as about_file
 from recorder.writers import naming
 from recorder.writers.decode import decode_frames
-from recorder.writers.ledger import Row, read_rows
+from recorder.writers.ledger import Row, has_rows, read_rows
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -108,10 +108,14 @@ class VideoPart:
 
 
 def _is_video(stem: Path) -> bool:
-    """Whether there is a ledger, or an about file of ours whose ledger somebody removed."""
-    if naming.beside(stem, naming.LEDGER).is_file():
+    """Whether there is a ledger, or an about file of ours whose ledger somebody removed.
+
+    Neither a row nor an about file: a kill came while it was opened, and nothing is in it.
+    """
+    ledger, about = naming.beside(stem, naming.LEDGER), naming.beside(stem, naming.ABOUT)
+    if ledger.is_file() and (about.exists() or has_rows(ledger)):
         return True
-    return "ffmpeg_command" in about_file.read(naming.beside(stem, naming.ABOUT))
+    return "ffmpeg_command" in about_file.read(about)
 
 
 class _Kind(NamedTuple):

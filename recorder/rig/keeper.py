@@ -193,6 +193,7 @@ class Keeper:
         with self._lock:
             if self._is_away and self._story is not None:  # there is nobody to end it
                 self._story, self._last = None, self._story
+            self._record = False  # a next process previews, too
         self._tell("end_take")
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import threading
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
@@ -38,7 +39,7 @@ class Sender:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def send(self, kind: str, **content: Any) -> bool:
         """Send a message; False if nobody is there any more to read it."""
@@ -49,6 +50,20 @@ class Sender:
         except OSError:
             return False
         return True
+
+    def offer(self, kind: str, **content: Any) -> bool:
+        """Send a message that may as well be lost; False if there is no room for it.
+
+        A rig that is halted hears nothing, maybe for hours: no camera shall wait for it.
+        """
+        with self._lock:
+            return self._has_room() and self.send(kind, **content)
+
+    def _has_room(self) -> bool:
+        try:
+            return bool(select.select((), (self._fd,), (), 0)[1])
+        except (OSError, ValueError):  # Windows knows only of sockets
+            return True
 
     def close(self) -> None:
         """Tell the other side, by the end of the pipe, that nothing more comes."""

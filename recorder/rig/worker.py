@@ -195,7 +195,7 @@ class Worker:
         take = self._session.take_number
         # What the rig knows already it shall not add once more.
         is_told = take in self._told
-        self._sender.send("status", status=status.as_dict(), take=take, is_told=is_told)
+        self._sender.offer("status", status=status.as_dict(), take=take, is_told=is_told)
 
     def _tell_opened(self) -> None:
         from recorder.cameras.identity import identify
@@ -226,7 +226,7 @@ class _Log(logging.Handler):
         text = record.getMessage()
         if record.exc_info:
             text += "\n" + logging.Formatter().formatException(record.exc_info)
-        self._sender.send("log", level=record.levelno, name=record.name, text=text)
+        self._sender.offer("log", level=record.levelno, name=record.name, text=text)
 
 
 def _find(camera: CameraConfig, setup: Message) -> CameraConfig:

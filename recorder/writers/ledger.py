@@ -185,6 +185,11 @@ def _settle_file(path: Path, in_file: int, note: str) -> None:
         rewrite_in_place(path, in_file, note)
 
 
+def has_rows(path: Path) -> bool:
+    """Whether anything stands below the names of the columns."""
+    return path.stat().st_size > len(_HEAD)
+
+
 def read_rows(path: Path) -> Iterator[Row]:
     """Read a ledger, also one whose last row was cut off by a kill.
 

@@ -5,6 +5,7 @@ One case of each kind runs with the suite; the campaign is `pytest -m slow`.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import sys
@@ -12,22 +13,15 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import pytest
-from four_cameras import (
-    CAMERAS,
-    ORPHAN_S,
-    VIDEO,
-    FourCameras,
-    expect_restarted,
-    expect_untouched,
-    inflict,
-    watcher,
-)
+from four_cameras import CAMERAS, ORPHAN_S, VIDEO, FourCameras, inflict, watcher
 from helpers import RECORDER, assert_adds_up, read_ledger, until, workers
+from losses import FPS, expect_numbered, expect_restarted, expect_untouched
 from stand_in_rig import runtime_folder_of_its_own
 
+from recorder.playback.verify import verify
 from recorder.rig.process import ASKED_S, PATIENCE_S
+from recorder.system import PIPE_BYTES
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
@@ -64,7 +58,7 @@ def campaign(*cases, suite=()):
     campaign(
         *((name, fault) for name in CAMERAS for fault in ("SIGKILL", "SIGSEGV", "halted")),
         *((name, "halted 8") for name in ("top", "side")),
-        suite=[("side", "SIGSEGV")],
+        suite=[("side", "halted")],
     ),
 )
 def test_a_camera_is_lost_and_comes_back(tmp_path, name, fault):
@@ -87,7 +81,8 @@ def test_a_camera_is_lost_and_comes_back(tmp_path, name, fault):
     (gap_s,) = expect_restarted(cameras[name], [hit_ns])
     is_halted = fault.startswith("halted")
     assert gap_s < GONE_ON_S
-    assert gap_s > PATIENCE_S + ASKED_S if is_halted else True
+    if is_halted:
+        assert gap_s > PATIENCE_S + ASKED_S
     why = "did not answer any more" if is_halted else f"killed by {fault}"
     assert any(why in error for error in cameras[name]["errors"])
     assert f"{name}: the camera's process: " in recording.stderr
@@ -126,24 +121,28 @@ def test_two_cameras_at_the_same_moment(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["top", "side"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(8))
 def test_killed_again_while_it_restarts(tmp_path, name, seed):
     """Before it has a file, or just after: whenever it was, numbers go on and gaps are told."""
     with FourCameras(tmp_path) as recording:
         recording.record_more()
-        others = {recording.process_of(other).pid for other in CAMERAS if other != name}
+        old = {recording.process_of(each).pid for each in CAMERAS}
         hit_ns = inflict(recording.process_of(name), "SIGKILL")
-        fresh = until(lambda: [p for p in workers(recording.rig.pid) if p.pid not in others])
-        time.sleep(random.Random(seed).uniform(0, 0.6))  # the random moment itself
-        inflict(fresh[-1], "SIGKILL")
+        (fresh,) = until(lambda: [p for p in workers(recording.rig.pid) if p.pid not in old])
+        time.sleep(random.Random(seed).uniform(0, 1.2))  # the random moment itself
+        inflict(fresh, "SIGKILL")
         until(lambda: recording.camera(name).totals.restarts)
         recording.record_more()
         cameras = recording.finish()
     expect_untouched(cameras, name)
     rows = assert_adds_up(cameras[name])
-    assert cameras[name]["gaps"] == cameras[name]["restarts"] in (1, 2)
+    expect_numbered(cameras[name])
     gap = next(row for row in rows if row["status"] == "gap")
-    assert 0 <= hit_ns - int(gap["t_mono_ns"]) < 1e9
+    assert abs(hit_ns - int(gap["t_mono_ns"])) < 1e9
+    counts = {key: cameras[name][key] for key in ("gaps", "restarts", "dropped")}
+    print(f"\n{name}: killed again: {counts}, {len(cameras[name]['files'])} files")
+    # Killed after it was armed and before it had a frame, it has begun again without a gap.
+    assert 1 <= counts["gaps"] <= counts["restarts"] <= 2
 
 
 @pytest.mark.slow
@@ -163,6 +162,33 @@ def test_killed_ten_times_in_a_row(tmp_path, name):
     gaps_s = expect_restarted(cameras[name], hits_ns)
     dropped = cameras[name]["dropped"]
     print(f"\n{name}: gaps {', '.join(f'{gap:.2f}' for gap in gaps_s)} s, {dropped} frames lost")
+
+
+@pytest.mark.parametrize(
+    ("fault", "delay_s"),
+    campaign(
+        *(("SIGKILL", delay_s) for delay_s in (0.0, 0.3, 0.6, 0.9)),
+        *(("halted", delay_s) for delay_s in (0.0, 4.5)),
+    ),
+)
+def test_stopped_while_a_camera_is_away(tmp_path, fault, delay_s):
+    """It has failed, and why is said in the words of the fault."""
+    with FourCameras(tmp_path) as recording:
+        recording.record_more()
+        hit_ns = inflict(recording.process_of("top"), fault)
+        time.sleep(delay_s)  # the moment itself
+        cameras = recording.finish()
+    expect_untouched(cameras, "top")
+    camera = cameras["top"]
+    if camera["restarts"]:  # it was quicker than Ctrl-C
+        assert camera["reason"] == "requested"
+        return
+    rows = assert_adds_up(camera)
+    assert (camera["reason"], camera["gaps"], len(camera["files"])) == ("camera_failed", 0, 1)
+    assert abs(hit_ns - int(rows[-1]["t_mono_ns"])) < 1e9
+    why = "did not answer" if fault == "halted" else f"killed by {fault}"
+    assert why in camera["errors"][-1]
+    assert why in recording.stderr
 
 
 # -- ffmpeg -------------------------------------------------------------------------------------
@@ -213,6 +239,7 @@ def test_an_ffmpeg_that_is_halted_for_a_while_costs_nothing(tmp_path, name, faul
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VIDEO)
 def test_an_ffmpeg_that_is_halted_for_ever_is_given_up_at_the_end(tmp_path, name):
+    """What it was given is lost; what the ring held goes into the next file."""
     with FourCameras(tmp_path) as recording:
         recording.record_more()
         hit_ns = inflict(recording.encoder_of(name), "halted")
@@ -222,10 +249,15 @@ def test_an_ffmpeg_that_is_halted_for_ever_is_given_up_at_the_end(tmp_path, name
     expect_untouched(cameras, name)
     camera = cameras[name]
     rows = assert_adds_up(camera)
-    assert camera["dropped"] >= 150 - 50
-    written = [row for row in rows if row["status"] == "written"]
-    assert hit_ns - int(written[-1]["t_mono_ns"]) < 1e9
-    assert {row["note"] for row in rows if row["status"] == "dropped"} == {"encoder_died"}
+    lost = [row for row in rows if row["status"] == "dropped"]
+    assert {row["note"] for row in lost} == {"encoder_died"}
+    assert len(camera["files"]) == 2
+    first, second = map(read_ledger, camera["files"])
+    assert lost == [row for row in first if row["status"] == "dropped"]
+    assert len(lost) <= PIPE_BYTES / (camera["raw_bytes"] / camera["written"]) + FPS
+    assert hit_ns - int(lost[0]["t_mono_ns"]) < 1e9
+    assert rows[-1] == second[-1]
+    print(f"\nffmpeg of {name} halted for ever: {len(lost)} frames lost")
 
 
 # -- the rig ------------------------------------------------------------------------------------
@@ -269,6 +301,22 @@ def test_the_rig_dies(tmp_path, fault, halted):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_the_rig_dies_while_it_starts(tmp_path, seed):
+    """Whatever there is by then is closed, and nobody is left."""
+    with FourCameras(tmp_path) as recording:
+        until(lambda: workers(recording.rig.pid))
+        recording.look_at_memory()
+        time.sleep(random.Random(seed).uniform(0, 4))  # the random moment itself
+        inflict(recording.rig, "SIGKILL")
+        recording.expect_nothing_left()
+        recording.rig.wait()
+        files = [path for path in recording.folder.glob("*") if path.stat().st_size]
+        assert not files or verify(recording.folder).ok
+    print(f"\nrig killed while it starts: {len(files)} files")
+
+
+@pytest.mark.slow
 def test_the_rig_is_halted_for_ten_seconds(tmp_path):
     """Its cameras need nobody to record, and are not blamed for the silence."""
     with FourCameras(tmp_path) as recording:
@@ -280,6 +328,49 @@ def test_the_rig_is_halted_for_ten_seconds(tmp_path):
         cameras = recording.finish()
     expect_untouched(cameras)
     assert all(camera["seconds"] > 10 for camera in cameras.values())
+
+
+@pytest.mark.slow
+def test_a_rig_that_hears_nothing_keeps_no_camera_waiting(tmp_path):
+    """The pipe to it is full, as after minutes, when an ffmpeg dies: the next file begins."""
+    with FourCameras(tmp_path) as recording:
+        recording.record_more()
+        camera, encoder = recording.process_of("top"), recording.encoder_of("top")
+        narrow_pipes_between(camera, recording.rig)
+        inflict(recording.rig, "halted")
+        grown(recording.folder, "top_*.frames.csv", 4 * FPS)  # forty words, more than it holds
+        hit_ns = inflict(encoder, "SIGKILL")
+        grown(recording.folder, "top_*_0001.frames.csv", FPS)
+        recording.rig.resume()
+        recording.record_more()
+        cameras = recording.finish()
+    expect_untouched(cameras, "top")
+    assert_adds_up(cameras["top"])
+    assert (len(cameras["top"]["files"]), cameras["top"]["restarts"]) == (2, 0)
+    first = read_ledger(cameras["top"]["files"][1])[0]
+    assert (int(first["t_mono_ns"]) - hit_ns) / 1e9 < 1.0
+
+
+def narrow_pipes_between(one, other):
+    """Have what two processes tell each other fill four pages, where there was room for minutes."""
+    shared = pipes_of(one.pid).keys() & pipes_of(other.pid).keys()
+    assert shared
+    for name in shared:
+        fd = os.open(pipes_of(one.pid)[name], os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, 4 * 4096)
+        os.close(fd)
+
+
+def pipes_of(pid):
+    links = {path.readlink().name: path for path in Path(f"/proc/{pid}/fd").iterdir()}
+    return {name: path for name, path in links.items() if name.startswith("pipe:")}
+
+
+def grown(folder, pattern, rows):
+    """Wait until a ledger has so many rows more than now."""
+    (path,) = until(lambda: list(folder.glob(pattern)), f"for {pattern}")
+    goal = path.read_bytes().count(b"\n") + rows
+    until(lambda: path.read_bytes().count(b"\n") >= goal, f"for {path}")
 
 
 @pytest.mark.slow
@@ -359,9 +450,7 @@ def test_a_driver_that_talks_without_end_blocks_nothing(tmp_path):
         hit_ns = inflict(recording.process_of("top"), "SIGSEGV")
         until(lambda: recording.camera("top").totals.restarts)
         recording.record_more()
-        size = psutil.Process(recording.rig.pid).memory_info().rss
         cameras = recording.finish()
     expect_untouched(cameras, "top")
     expect_restarted(cameras["top"], [hit_ns])
-    assert size < 2**30
     assert len(recording.stderr) < 20_000  # a bounded end is kept, and a line of it is said

@@ -10,8 +10,9 @@ import time
 
 import psutil
 import pytest
-from four_cameras import CAMERAS, FourCameras, expect_restarted, expect_untouched
+from four_cameras import CAMERAS, FourCameras
 from helpers import FFMPEG, SLOW, until
+from losses import expect_restarted, expect_untouched
 from stand_in_rig import runtime_folder_of_its_own
 
 from recorder.cameras.network import TIMEOUT_S

@@ -86,7 +86,7 @@ def test_two_recordings_of_one_session_are_two_files(tmp_path):
 def test_a_small_ring_is_enough(tmp_path):
     """The writer keeps several frames for a while; the camera waits for the others."""
     camera = LedCamera(frames=300, period_s=0)
-    options = {"buffer__memory": "28KiB", "buffer__when_full": "wait"}
+    options = {"buffer__memory": "44KiB", "buffer__when_full": "wait"}
     session = session_of(tmp_path, camera, **options)
     session.start(record=True)
     summary = session.wait()

@@ -375,6 +375,17 @@ def test_the_totals_do_not_fit(tmp_path: Path) -> None:
     assert "dropped" in verdict.parts[0].sentence()
 
 
+def test_what_a_kill_left_while_it_was_opened_is_passed_over(tmp_path: Path) -> None:
+    video = make(tmp_path)
+    stub = video.with_name("stub.mkv")
+    stub.write_bytes(b"half a head")
+    head = video.with_suffix(".frames.csv").read_text().splitlines(keepends=True)[0]
+    stub.with_suffix(".frames.csv").write_text(head)
+    verdict = verify(tmp_path)
+    assert verdict.ok
+    assert [part.exact for part in verdict.parts] == [FRAMES]
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "nowhere" / "deep"):
         result = run("verify", path)

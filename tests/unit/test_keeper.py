@@ -462,9 +462,7 @@ def test_what_a_new_process_would_not_mend_ends_it(
 
 
 @pytest.mark.parametrize("on_failure", ["stop", "leave"])
-def test_a_camera_that_shall_not_be_restarted(
-    stage: Callable[..., Stage], on_failure: str
-) -> None:
+def test_a_camera_that_shall_not_be_restarted(stage: Callable[..., Stage], on_failure: str) -> None:
     it = stage(on_failure=on_failure)
     it.recording().dies()
     keeper = ended(it)

@@ -59,10 +59,12 @@ def test_the_end_of_the_pipe_ends_the_messages(pipe):
 def test_two_threads_never_mix_their_lines(pipe):
     sender, stream = pipe
     text = "x" * 100_000  # more than a pipe takes at once
-    threads = [
-        threading.Thread(target=lambda name=name: [sender.send(name, n=n, t=text) for n in range(9)])
-        for name in ("one", "two")
-    ]
+
+    def talk(name):
+        for n in range(9):
+            sender.send(name, n=n, t=text)
+
+    threads = [threading.Thread(target=talk, args=(name,)) for name in ("one", "two")]
     for thread in threads:
         thread.start()
     messages = receive(stream)

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.config import Amount
-from recorder.pipeline.order import Order, Resumption
+from recorder.pipeline.order import LostRow, Order, Resumption
+from recorder.pipeline.take import Take
 
 STARTED = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=5.5)))
 REST = Resumption(40, 10**18 + 1, 10**18 + 3, 2 * 10**18 + 5)
+ROWS = (LostRow(0, 1, 11, "dropped", "crashed"), LostRow(-1, 2, 12, "gap", "12345"))
 STEM = Path("out") / "m'ä use" / "top_20261122"
 
 
@@ -31,7 +33,7 @@ def through_json(order):
         Order(started=STARTED, resumption=REST),
         Order(started=STARTED, resumption=Resumption(0, None, 5, 7)),
         Order(started=STARTED, resumption=Resumption(9, 1, 5, 7, STEM, 3, 59.94)),
-        Order(started=STARTED, resumption=Resumption(2, 1, 2, 7, lost=((1, 11), (2, 12)))),
+        Order(started=STARTED, resumption=Resumption(2, 1, 2, 7, rows=ROWS)),
     ],
 )
 def test_it_comes_through_json_as_it_was(order):
@@ -69,3 +71,12 @@ def test_nobody_changes_an_order_that_was_given():
         Order().at_ns = 1
     with pytest.raises(FrozenInstanceError):
         REST.grabbed = 1
+
+
+def test_a_recording_whose_camera_never_came_back_lasts_up_to_what_was_lost():
+    rows = (LostRow(0, 10**9, 7, "dropped", "crashed"), LostRow(1, 3 * 10**9, 8, "dropped", "x"))
+    rest = Resumption(2, 10**9, 3 * 10**9, 8, rows=rows)
+    take = Take.ordered(1, Order(resumption=rest), None)
+    assert take.seconds == 2.0
+    take.last_ns = 6 * 10**9
+    assert take.seconds == 5.0

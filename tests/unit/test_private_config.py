@@ -7,6 +7,7 @@ import pytest
 from recorder.config import make_config, parse_config
 
 CONFIGS = [
+    "cameras: {a: {source: synthetic}}\nrecording: {keep_free: 8000TB}",
     "cameras: {top: {source: synthetic}}",
     "cameras: {top: {source: 'rtsp://me:se@cr/et@host/x?password=other'}}",
     "cameras: {a: {source: 0}, b: {source: {serial: 007}}, c: {source: {name: 'Cam'}}}",
@@ -34,7 +35,7 @@ def test_it_comes_through_json_as_it_was(text):
 
 
 def test_only_the_private_form_has_passwords():
-    config = parse_config(CONFIGS[1])
+    config = parse_config(CONFIGS[2])
     private, public = json.dumps(config.private()), json.dumps(config.public())
     for secret in ("se@cr/et", "other"):
         assert secret in private

@@ -14,7 +14,7 @@ from helpers import read_about, read_ledger
 from recorder import verify
 from recorder.config import Amount
 from recorder.frame import FrameSpec, FrameStamp
-from recorder.pipeline.order import Order
+from recorder.pipeline.order import LostRow, Order
 from recorder.pipeline.summary import TakeSummary
 from recorder.rig.story import Life, Story
 from recorder.rig.wreck import Progress
@@ -98,7 +98,7 @@ def test_the_rest_of_a_recording_that_never_had_a_frame() -> None:
     rest = order.resumption
     assert rest is not None
     assert (rest.grabbed, rest.first_ns, rest.last_ns) == (0, None, BEGIN_NS - 1000)
-    assert (rest.stem, rest.part, rest.fps, rest.lost) == (None, 0, None, ())
+    assert (rest.stem, rest.part, rest.fps, rest.rows) == (None, 0, None, ())
 
 
 def test_the_rest_of_a_recording_goes_on_after_its_last_grab_and_file() -> None:
@@ -124,7 +124,7 @@ def test_a_process_that_grabbed_nothing_more_moves_nothing() -> None:
 
 def test_the_gap_of_a_recording_without_an_instant_begins_now() -> None:
     story = Story(Order(), None)
-    assert 0 < story.last_ns
+    assert story.last_ns > 0
     assert story.is_over(story.last_ns + 10**15) is False
 
 
@@ -150,24 +150,49 @@ def test_its_time_is_up_whether_or_not_there_is_a_camera(
 # -- dead processes ---------------------------------------------------------------------------
 
 
+def rows_of(story: Story) -> tuple[LostRow, ...]:
+    rest = story.rest().resumption
+    assert rest is not None
+    return rest.rows
+
+
+def lost(grab: int) -> LostRow:
+    return LostRow(grab, *stamp_of(grab)[:2], "dropped", "crashed")
+
+
 def test_frames_lost_before_there_was_a_file_get_their_rows_in_the_next_process() -> None:
     story = make_story()
-    story.advance(progress_of(3))
     story.add_wreck(life_of(3), GONE)
+    story.advance(progress_of(3))
     assert story.summary() is None
-    rest = story.rest().resumption
-    assert rest is not None
-    assert rest.lost == tuple(stamp_of(grab)[:2] for grab in range(3))
-    assert rest.grabbed == 3
+    assert rows_of(story) == tuple(map(lost, range(3)))
+    assert story.grabbed == 3
 
 
-def test_two_such_processes_lose_each_frame_once() -> None:
+def test_two_such_processes_lose_each_frame_once_and_have_a_gap_between_them() -> None:
     story = make_story()
     story.add_wreck(life_of(3), GONE)
-    story.add_wreck(life_of(5), GONE)  # it was given the first three as lost
-    rest = story.rest().resumption
-    assert rest is not None
-    assert rest.lost == tuple(stamp_of(grab)[:2] for grab in range(5))
+    story.advance(progress_of(3))
+    story.add_wreck(life_of(5), GONE)
+    story.advance(progress_of(5))
+    gap = LostRow(-1, *stamp_of(2)[:2], "gap", str(PERIOD_NS))
+    assert rows_of(story) == (*map(lost, range(3)), gap, *map(lost, range(3, 5)))
+
+
+def test_a_file_that_is_open_has_taken_these_rows() -> None:
+    story = make_story()
+    story.add_wreck(life_of(3), GONE)
+    story.advance(progress_of(3))
+    story.add_file(file_of(Path("out/top")))
+    assert rows_of(story) == ()
+    story.close()
+    assert story.summary() is None  # the file's own process tells of them
+
+
+def test_a_process_that_died_before_its_first_grab_leaves_no_row() -> None:
+    story = make_story()
+    story.add_wreck(Life((), CameraStatus("top"), Progress(0, 0, 0, 0, 0)), GONE)
+    assert rows_of(story) == ()
 
 
 def test_if_no_process_follows_they_are_dropped() -> None:
