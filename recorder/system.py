@@ -80,6 +80,12 @@ def _niced(command: list[str], nice: int) -> list[str]:
     return [tool, "-n", str(nice), program, *command[1:]] if tool else command
 
 
+def buffered(pipe: IO[bytes]) -> IO[bytes]:
+    """Return a pipe of a child as one to read lines from; as it is, they come byte by byte."""
+    with pipe:
+        return os.fdopen(os.dup(pipe.fileno()), "rb")
+
+
 def write_all(fd: int, data: memoryview) -> None:
     """Write every byte of `data`; the system may take it in parts."""
     while data:

@@ -9,11 +9,11 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from recorder.pipeline.memory import Block
 from recorder.rig.messages import Message, Sender, receive
-from recorder.system import start_child
+from recorder.system import buffered, start_child
 from recorder.writers.ffmpeg import StderrTail
 
 PATIENCE_S = 4.0
@@ -70,7 +70,7 @@ class WorkerProcess:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
-        self._stderr = StderrTail(_buffered(child.stderr))
+        self._stderr = StderrTail(child.stderr)
         self._sender = Sender(os.dup(child.stdin.fileno()))
         child.stdin.close()
         self._heard = threading.Event()
@@ -133,7 +133,7 @@ class WorkerProcess:
     def _listen(self) -> None:
         stdout = self._child.stdout
         assert stdout is not None
-        with _buffered(stdout) as words:
+        with buffered(stdout) as words:
             for message in receive(words):
                 self._heard.set()
                 if message["is"] == "log":
@@ -145,12 +145,6 @@ class WorkerProcess:
         name, level, text = (message.get(key) for key in ("name", "level", "text"))
         if isinstance(name, str) and isinstance(level, int):
             logging.getLogger(name).log(level, "%s: %s", self._name, text)
-
-
-def _buffered(pipe: IO[bytes]) -> IO[bytes]:
-    """Return a pipe of a child as one to read lines from; unbuffered, they come byte by byte."""
-    with pipe:
-        return os.fdopen(os.dup(pipe.fileno()), "rb")
 
 
 def environment() -> dict[str, str]:

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 from recorder import pages
 from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameSpec
-from recorder.system import ENCODER_NICE, start_child
+from recorder.system import ENCODER_NICE, buffered, start_child
 from recorder.writers.codecs import RAW_FORMAT, Codec
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class StderrTail:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._lines: deque[str] = deque(maxlen=_TAIL_LINES)
-        self._stream = stream
+        self._stream = buffered(stream)
         self._thread = threading.Thread(target=self._drain, name="ffmpeg stderr", daemon=True)
         self._thread.start()
 
@@ -127,7 +127,7 @@ class _Progress:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.frames = 0
-        self._stream = stream
+        self._stream = buffered(stream)
         self._thread = threading.Thread(target=self._drain, name="ffmpeg progress", daemon=True)
         self._thread.start()
 
