@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 OLD_S = 1.5
@@ -180,7 +180,7 @@ class CameraStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        return _shallow(self) | {"totals": _shallow(self.totals)}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> CameraStatus:
@@ -234,8 +234,8 @@ class RigStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; cameras by name."""
-        plain = asdict(self)
-        return plain | {"cameras": {camera.name: camera.as_dict() for camera in self.cameras}}
+        cameras = {camera.name: camera.as_dict() for camera in self.cameras}
+        return _shallow(self) | {"cameras": cameras}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> RigStatus:
@@ -248,6 +248,11 @@ class RigStatus:
         """
         cameras = tuple(CameraStatus.from_dict(camera) for camera in plain["cameras"].values())
         return cls(**{**plain, "cameras": cameras})
+
+
+def _shallow(values: Any) -> dict[str, Any]:
+    # Not dataclasses.asdict, which copies all the way down: this is done many times a second.
+    return {each.name: getattr(values, each.name) for each in fields(values)}
 
 
 def warning(status: CameraStatus) -> str | None:

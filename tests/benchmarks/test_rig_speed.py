@@ -39,8 +39,9 @@ from recorder.rig.link import connect
 with connect("bench") as link:
     names = [camera.name for camera in link.status().cameras]
     frames = dict.fromkeys(names)
-    seen, due = 0, time.monotonic()
-    while link.status().state != "ended":
+    seen, rounds, due = 0, 0, time.monotonic()
+    while rounds % 8 or link.status().state != "ended":
+        rounds += 1
         for name in names:
             look = link.latest_frame(name, frames[name])
             if look is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from recorder.errors import ConfigError, RecorderError
-from recorder.rig.link.protocol import Answer, Request, done, failed, parse_request
+from recorder.rig.link.protocol import Answer, Raw, Request, done, failed, parse_request
 
 if TYPE_CHECKING:
     from recorder.config import Amount
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FRESH_S = 0.1
+"""As often the cameras tell how they go."""
 MOST_CLIENTS = 32
 """Watchers at once."""
 
@@ -106,6 +108,8 @@ class Desk:
         self._name = name
         self._attendance = attendance
         self.is_over = False
+        self._stale_at_s = 0.0
+        self._told = ("", Raw({}))
         self._one_at_a_time = threading.Lock()
         self._quick = {
             "hello": self._hello,
@@ -127,7 +131,10 @@ class Desk:
 
     def _carry_out(self, request: Request, do: Callable[[Request], Answer]) -> Answer:
         try:
-            return do(request)
+            answer = do(request)
+            if request.do in self._slow:
+                self._stale_at_s = 0.0  # what was asked for shows in the next status
+            return answer
         except RecorderError as error:
             return Answer(failed(request.id, error))
         except Exception as error:
@@ -138,11 +145,16 @@ class Desk:
         return Answer(done(request.id, {"name": self._name, "pid": os.getpid()}))
 
     def _status(self, request: Request) -> Answer:
-        found = replace(self._rig.status(), name=self._name, watchers=self._attendance.count)
-        if self.is_over:
-            found = replace(found, state="ended")
-        line = done(request.id, found.as_dict())
-        return Answer(line, tells_end=found.state == "ended")
+        """Return the status; made anew ten times a second at most, however many ask how often."""
+        now_s = time.monotonic()
+        if now_s >= self._stale_at_s or self.is_over:
+            found = replace(self._rig.status(), name=self._name, watchers=self._attendance.count)
+            if self.is_over:
+                found = replace(found, state="ended")
+            self._told = found.state, Raw(found.as_dict())
+            self._stale_at_s = now_s + FRESH_S
+        state, plain = self._told
+        return Answer(done(request.id, plain), tells_end=state == "ended")
 
     def _memory(self, request: Request) -> Answer:
         try:
