@@ -387,10 +387,9 @@ class Keeper:
     def _finish(self) -> None:
         with self._lock:
             self._is_away = False
-            story, self._story = self._story, None
-            self._last = story or self._last
-        if story is not None:
-            story.close()
+            self._last, self._story = self._story or self._last, None
+        if self._last is not None:
+            self._last.close()
         self._ended.set()
         self._answered.set()
         self._on_change()
@@ -457,7 +456,10 @@ class Keeper:
 
     def _hear_unbegun(self, message: Message) -> None:
         self._takes -= 1
-        self._story = None
+        story, self._story = self._story, None
+        if story is not None and story.summary() is not None:
+            self._last = story
+        self._is_away = False
 
     def _hear_ended(self, message: Message) -> None:
         self._said = message

@@ -136,6 +136,7 @@ class Story:
         never = sum(row.grab >= 0 for row in self._rows)
         if never:
             self._parts.append(_never_written(never))
+        self._rows.clear()
         self.is_closed = True
 
     # -- what is asked ------------------------------------------------------------------------

@@ -133,17 +133,21 @@ class Worker:
         except RecorderError as error:
             if not self._is_stopped:  # else that it never began is no failure
                 self._error = error
+            self._session.stop()  # it may have been open already
         except Exception as error:
             logging.getLogger(__name__).exception("the session failed in an unforeseen way")
             self._error = RecorderError(f"{type(error).__name__}: {error}")
+            self._session.stop()
 
     def _resume(self, plain: Message) -> None:
         """Go on with a recording out of the preview, to which it returns when it ends."""
         from recorder.pipeline.order import Order
 
         self._be_sure()
-        self._session.prepare()
         self._tell_opened()
+        if not self._try(self._session.prepare):
+            self._sender.send("unbegun")
+            return
         self._sender.send("armed")
         self._session.begin(Order.from_dict(plain))
 
