@@ -103,6 +103,7 @@ def table(status: RigStatus) -> RenderableType:
     for number, column in enumerate(rows.columns):
         column.justify = "left" if number < 2 else "right"
         column.no_wrap = number < 2
+    rows.columns[readout.COLUMNS.index("lost frames")].min_width = len("99 dropped")
     troubles = []
     for camera in status.cameras:
         style = "bold red" if readout.has_lost(camera) else ""

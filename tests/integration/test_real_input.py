@@ -72,7 +72,7 @@ def test_strict_measures_the_rate(tmp_path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/net/tcp")
 def test_a_network_camera_that_goes_away(tmp_path):
     with ip_camera(rate=60, seconds=5) as (url, _):
-        camera = {"source": url, "buffer": {"memory": "64MiB"}}
+        camera = {"source": url, "buffer": {"memory": "64MiB"}, "on_failure": "stop"}
         summary, part = record(tmp_path, camera, "--duration", "60s")
     result = summary["cameras"]["cam"]
     assert (summary["exit_code"], result["reason"]) == (3, "camera_failed")

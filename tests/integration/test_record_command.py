@@ -674,7 +674,7 @@ def test_help_lists_what_is_built() -> None:
     assert result.returncode == 0
     listed = result.stdout.partition("Commands:")[2]
     assert re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE) == [
-        *("record", "verify", "convert", "check", "cameras"),
+        *("record", "attach", "status", "stop", "verify", "convert", "check", "cameras"),
     ]
 
 

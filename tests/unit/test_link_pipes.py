@@ -108,7 +108,7 @@ def test_those_who_watch_are_told_of_the_end(served, rig):
         rig.end()
         closing = threading.Thread(target=served.host.close, args=(30.0,))
         closing.start()
-        assert link.status().state == "ended"
+        until(lambda: link.status().state == "ended")  # a status is told for a moment
         closing.join()
         with pytest.raises(RigGone):
             link.status()
