@@ -262,7 +262,7 @@ def test_attach_at_a_terminal_shows_a_row_for_each_camera(rig: StandInRig) -> No
         "detached; demo goes",
     ):
         assert re.search(piece, plain), plain
-    assert re.search(r"\x1b\[1;31m2 dropped", screen.text)  # bold, red
+    assert re.search(r"\x1b\[1;31m *2 dropped", screen.text)  # bold, red
     assert screen.text.rindex("\x1b[?25h") > screen.text.rindex("\x1b[?25l")  # the cursor is back
     assert rig.asked == []
 
