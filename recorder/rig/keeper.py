@@ -295,6 +295,9 @@ class Keeper:
             if ending.error is not None and was_wanted:
                 self.error = ending.error
             self._book(ending)
+            if self._is_up and not self._answered.is_set():  # it dies while it prepares
+                self._refusal = ending.error or CameraLost("the camera's process ended")
+                self._answered.set()
         self._on_change()
         return ending
 

@@ -597,6 +597,17 @@ def test_a_recording_cannot_begin(stage: Callable[..., Stage]) -> None:
     ended(it)
 
 
+def test_it_dies_while_it_prepares(stage: Callable[..., Stage]) -> None:
+    it = stage(FOR_EVER)
+    process = it.opened()
+    it.keeper.prepare()
+    process.dies()
+    assert it.keeper.await_answer(SLOW)
+    assert "killed by SIGSEGV" in str(it.keeper.refusal)
+    it.keeper.stop()
+    ended(it)
+
+
 def test_its_rates_are_those_of_nobody(stage: Callable[..., Stage]) -> None:
     it = stage(FOR_EVER)
     process = it.recording()
