@@ -26,10 +26,13 @@ def attach(
     ] = None,
 ) -> None:
     """Watch a running rig until it ends, or until Ctrl-C, which leaves it running."""
+    import signal
     import sys
 
     from recorder.rig.link import connect
 
+    # A shell may have told its jobs to ignore it, and then there would be no way to leave.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with connect(name) as link:
         try:
             last = (_show_live if sys.stdout.isatty() else _show_lines)(link)

@@ -141,6 +141,7 @@ class Keeper:
         self._is_up = False  # its start succeeded: from now on it is kept going
         self._record = False
         self._is_away = False
+        self._is_unwanted = False  # the recording was to end
         self._tries = 0
         self._identity: Message | None = None
         self._refusal: RecorderError | None = None
@@ -185,16 +186,22 @@ class Keeper:
             self._story = Story(order, duration, self.config.recording.format != "none")
             self._takes += 1
             self._is_up = True
+            self._is_unwanted = False
             self._status = replace(self._status, state="recording")  # nobody shall think otherwise
         self._tell("begin", order=order.as_dict())
 
     def end_take(self) -> None:
         """End the recording; the preview goes on."""
         with self._lock:
-            if self._is_away and self._story is not None:  # there is nobody to end it
-                self._story, self._last = None, self._story
+            self._is_unwanted = True
+            if self._is_away:  # there is nobody to end it
+                self._put_away()
             self._record = False  # a next process previews, too
         self._tell("end_take")
+
+    def _put_away(self) -> None:
+        if self._story is not None:
+            self._story, self._last = None, self._story
 
     def stop(self) -> None:
         """Finish the files and close the camera. Returns at once."""
@@ -360,6 +367,8 @@ class Keeper:
                 story.add_wreck(life, str(ending.error))
             if mine:
                 story.advance(progress)
+        if self._is_unwanted:  # it was told to end it, and could not
+            self._put_away()
         self._clear_counters()
 
     def _clear_counters(self) -> None:

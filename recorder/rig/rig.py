@@ -108,6 +108,7 @@ class Rig:
         self._views: dict[str, RingView] = {}
         self._keepers: dict[str, Keeper] = {}
         self._left_out: set[str] = set()
+        self._has_begun = False  # a recording, at least one
         self._lock = threading.RLock()
         self._changed = threading.Event()
         self._ended = threading.Event()
@@ -248,9 +249,10 @@ class Rig:
         """Return how the last recording of every camera went, as far as is known."""
         found = {name: keeper.summary() for name, keeper in self._keepers.items()}
         cameras = {name: summary for name, summary in found.items() if summary is not None}
-        if cameras:
-            cameras |= dict.fromkeys(self._left_out - cameras.keys(), _NEVER_CAME)
         errors = {name: k.error for name, k in self._keepers.items() if k.error is not None}
+        if self._has_begun:  # one may have died before it had a single frame
+            gone = {name for name in errors if self._keepers[name].has_ended}
+            cameras |= dict.fromkeys((self._left_out | gone) - cameras.keys(), _NEVER_CAME)
         return RigSummary({n: cameras[n] for n in self._keepers if n in cameras}, errors)
 
     def latest_frame(self, camera: str, out: Frame | None = None, after: int = 0) -> Look | None:
@@ -306,27 +308,36 @@ class Rig:
     def _await(self, timeout_s: float, may_be_left: bool = False) -> None:
         """Wait until all are armed; one that cannot be fails it by name, or is left out."""
         deadline = time.monotonic() + timeout_s
-        for keeper in self._running():
+        keepers = self._running()
+        for keeper in keepers:
             while not keeper.await_answer(0.1):  # short: signals are handled between waits
                 if time.monotonic() > deadline:
                     keeper.give_up()
-            if keeper.refusal is None:
-                continue
-            if self._stopping or not may_be_left or keeper.config.on_failure != "leave":
-                raise self._named(keeper, keeper.refusal)
-            log.warning("%s is left out: %s", keeper.name, keeper.refusal)
-            self._left_out.add(keeper.name)
-            keeper.stop()
+            self._require(keeper, may_be_left)
+        for keeper in keepers:  # once more: one may be lost while the others are waited for
+            self._require(keeper, may_be_left)
         if self._stopping:
             raise RecorderError("stopped before the first frame")
         if len(self._left_out) == len(self._keepers):
             raise ConfigError("no camera is left to record with")
+
+    def _require(self, keeper: Keeper, may_be_left: bool) -> None:
+        """Fail by the name of a camera that cannot be had, or leave it out."""
+        refusal = keeper.refusal
+        if refusal is None or keeper.name in self._left_out:
+            return
+        if self._stopping or not may_be_left or keeper.config.on_failure != "leave":
+            raise self._named(keeper, refusal)
+        log.warning("%s is left out: %s", keeper.name, refusal)
+        self._left_out.add(keeper.name)
+        keeper.stop()
 
     def _named(self, keeper: Keeper, error: RecorderError) -> RecorderError:
         """Return an error that says which camera it is about, if there are several."""
         return error if len(self._keepers) == 1 else type(error)(f"{keeper.name}: {error}")
 
     def _release(self, duration: Amount | None) -> None:
+        self._has_begun = True
         order = Order(duration, at_ns=time.monotonic_ns() + AHEAD_NS)
         for keeper in self._running():
             keeper.begin(order)

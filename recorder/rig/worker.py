@@ -161,7 +161,7 @@ class Worker:
             return Order.from_dict(self._setup["order"])
         order = self._orders.get()
         if order is None:
-            raise RecorderError("stopped before the first frame")
+            raise self._session.error or RecorderError("stopped before the first frame")
         return order
 
     def _be_sure(self) -> None:
@@ -178,6 +178,7 @@ class Worker:
         opening = _thread(self.open, "open")
         while not self._session.wait_briefly(REPORT_S):
             self._tell()
+        self._orders.put(None)  # it may have been lost while it waited for the others
         opening.join()
         self._tell()
         reason = self._session.status().reason

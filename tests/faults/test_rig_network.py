@@ -97,7 +97,8 @@ def expect_gap(cameras, gone_ns, back_ns):
     return f"away for {away_s:.2f} s, gap {gap_s:.2f} s"
 
 
-@pytest.mark.parametrize("seconds", [7, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [7, 20])
 def test_a_frozen_camera(tmp_path, seconds):
     with two_cameras(tmp_path) as (camera, recording):
         frozen_ns = time.monotonic_ns()

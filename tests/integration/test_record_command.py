@@ -565,8 +565,8 @@ WAIT = {"buffer__when_full": "wait"}
 
 
 def test_a_clean_stop_at_the_reserve(tmp_path: Path, small_disk: Any) -> None:
-    disk = small_disk(192)
-    reserve = 32 * 2**20
+    disk = small_disk(96)
+    reserve = 16 * 2**20
     config = write_config(tmp_path, **{**NOISE, "fps": 300}, **WAIT, recording__keep_free=reserve)
     told = record(config, "--output", disk / "out", code=5)
     assert told["reason"] == "no_space"
