@@ -140,6 +140,7 @@ class Keeper:
         self._opened_at: float | None = None
         self._is_up = False  # its start succeeded: from now on it is kept going
         self._record = False
+        self._is_ending = False
         self._is_away = False
         self._is_unwanted = False  # the recording was to end
         self._tries = 0
@@ -185,7 +186,7 @@ class Keeper:
         with self._lock:
             self._story = Story(order, duration, self.config.recording.format != "none")
             self._takes += 1
-            self._is_up = True
+            self._is_up, self._is_ending = True, False
             self._is_unwanted = False
             self._status = replace(self._status, state="recording")  # nobody shall think otherwise
         self._tell("begin", order=order.as_dict())
@@ -197,6 +198,7 @@ class Keeper:
             if self._is_away:  # there is nobody to end it
                 self._put_away()
             self._record = False  # a next process previews, too
+            self._is_ending = self._story is not None
         self._tell("end_take")
 
     def _put_away(self) -> None:
@@ -243,6 +245,11 @@ class Keeper:
     def is_recording(self) -> bool:
         """Whether a recording is under way, be the camera there or not."""
         return self._story is not None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether a recording was ended by hand whose files are being closed."""
+        return self._is_ending and self._story is not None
 
     @property
     def identity(self) -> Message | None:

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 READY_S = 60.0
 """How long all cameras may take to be opened and armed; each has shorter time-outs of its own."""
+CLOSE_S = 10.0
+"""How long the next recording waits for the files of the last one."""
 AHEAD_NS = 50_000_000
 """The instant at which all begin lies so far ahead that every process has heard of it."""
 LOOK_S = 0.25
@@ -156,6 +158,8 @@ class Rig:
             self._await(READY_S, may_be_left=True)
             if record:
                 self._release(None)
+            with self._lock:
+                self._state = "open" if self._state == "opening" else self._state
         except BaseException as error:
             self.stop()
             self._close_unstarted()
@@ -184,7 +188,11 @@ class Rig:
             duration = parse_amount(duration)
         with self._lock:
             keepers = self._running()
-            if not keepers or any(keeper.is_recording for keeper in keepers):
+            deadline = time.monotonic() + CLOSE_S
+            while any(k.is_ending for k in keepers) and time.monotonic() < deadline:
+                self._ended.wait(0.02)  # the one that was just ended closes its files
+            is_busy = self._state != "open" or any(keeper.is_recording for keeper in keepers)
+            if not keepers or is_busy:
                 raise RecorderError(f"cannot begin a recording: the rig is {self.status().state}")
             for keeper in keepers:
                 keeper.prepare()
@@ -288,12 +296,13 @@ class Rig:
         """Get the memory for all cameras before any of them is opened."""
         for name, camera in self._config.cameras.items():
             self._blocks[name] = allocate(camera.buffer.memory, to_look=True)
-        for name, block in self._blocks.items():
-            self._keepers[name] = Keeper(
-                self._config, name, block, self._changed.set, self._patience
-            )
-        for keeper in self._keepers.values():
-            keeper.others = [each for each in self._keepers.values() if each is not keeper]
+        keepers = {
+            name: Keeper(self._config, name, block, self._changed.set, self._patience)
+            for name, block in self._blocks.items()
+        }
+        for keeper in keepers.values():
+            keeper.others = [each for each in keepers.values() if each is not keeper]
+        self._keepers = keepers  # all at once: others may be looking
         if self._stopping:
             raise RecorderError("stopped before the cameras were opened")
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from recorder.errors import CameraNotFound, RecorderError
 from recorder.rig.messages import Message, Sender, describe, receive
-from recorder.system import continue_when_parent_dies
+from recorder.system import continue_when_parent_dies, stop_signals
 
 if TYPE_CHECKING:
     from recorder.config import CameraConfig
@@ -269,7 +269,8 @@ def _pipes() -> tuple[IO[bytes], Sender]:
 def main() -> int:
     """Serve a rig until its session has ended or the rig is gone; return the exit code."""
     continue_when_parent_dies()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rig decides
+    for number in stop_signals():  # the rig decides, also when the system ends all of us at once
+        signal.signal(number, signal.SIG_IGN)
     commands, sender = _pipes()
     logging.basicConfig(level=logging.INFO, handlers=[_Log(sender)])
     messages = receive(commands)

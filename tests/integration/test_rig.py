@@ -200,6 +200,18 @@ def test_a_recording_is_ended_by_hand_and_the_preview_goes_on(tmp_path: Path) ->
     rows_of(told)
 
 
+def test_the_next_recording_waits_for_the_files_of_the_last(tmp_path: Path) -> None:
+    with previewing(rig_config(tmp_path, "a", "b")) as rig:
+        rig.record()
+        until(lambda: rig.status().camera("a").totals.grabbed > 5)
+        rig.end_take()
+        rig.record("5 frames")
+        until(lambda: rig.status().state == "previewing")
+        assert [camera.grabbed for camera in rig.summary().cameras.values()] == [5, 5]
+    assert len(list(tmp_path.glob("*.mkv"))) == 4
+    assert verify(tmp_path).ok
+
+
 def test_what_can_be_seen(tmp_path: Path) -> None:
     with previewing(rig_config(tmp_path, "a", "b"), name="demo") as rig:
         status = rig.status()
