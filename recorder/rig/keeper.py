@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from recorder.config import SYNTHETIC, is_live
 from recorder.errors import CameraError, CameraLost, CameraTimeout, RecorderError
 from recorder.pipeline.summary import TakeSummary
 from recorder.rig.messages import Message, as_error
@@ -30,7 +31,7 @@ from recorder.rig.wreck import progress_in, stamps_in
 from recorder.stats import CameraStatus, Totals
 
 if TYPE_CHECKING:
-    from recorder.config import Config
+    from recorder.config import Config, Source
     from recorder.pipeline.memory import Block
     from recorder.pipeline.order import Order
 
@@ -140,9 +141,8 @@ class Keeper:
         self._opened_at: float | None = None
         self._is_up = False  # its start succeeded: from now on it is kept going
         self._record = False
-        self._is_ending = False
+        self._is_ending = False  # the recording was ended by hand
         self._is_away = False
-        self._is_unwanted = False  # the recording was to end
         self._tries = 0
         self._identity: Message | None = None
         self._refusal: RecorderError | None = None
@@ -187,22 +187,23 @@ class Keeper:
             self._story = Story(order, duration, self.config.recording.format != "none")
             self._takes += 1
             self._is_up, self._is_ending = True, False
-            self._is_unwanted = False
             self._status = replace(self._status, state="recording")  # nobody shall think otherwise
         self._tell("begin", order=order.as_dict())
 
     def end_take(self) -> None:
         """End the recording; the preview goes on."""
         with self._lock:
-            self._is_unwanted = True
+            if self._story is None:
+                return
+            self._is_ending = True
             if self._is_away:  # there is nobody to end it
                 self._put_away()
             self._record = False  # a next process previews, too
-            self._is_ending = self._story is not None
         self._tell("end_take")
 
     def _put_away(self) -> None:
         if self._story is not None:
+            self._story.leave()
             self._story, self._last = None, self._story
 
     def stop(self) -> None:
@@ -374,7 +375,8 @@ class Keeper:
                 story.add_wreck(life, str(ending.error))
             if mine:
                 story.advance(progress)
-        if self._is_unwanted:  # it was told to end it, and could not
+        # A dead one could not end it; and once its time is up, the preview waits for the camera.
+        if self._is_ending or (not self._record and self._is_over()):
             self._put_away()
         self._clear_counters()
 
@@ -387,14 +389,17 @@ class Keeper:
     def _shall_try_again(self, ending: Ending) -> bool:
         if self._stopping.is_set() or not (ending.may_come_back and self._is_up):
             return False
-        if self.config.on_failure != "restart":
+        if self.config.on_failure != "restart" or _begins_anew(self.config.source):
             return False
         if self._opened_at is not None and time.monotonic() - self._opened_at > HEALTHY_S:
             self._tries = 0
         story = self._story
         if story is None:
             return True  # a preview loses nothing, so it may wait for its camera for ever
-        return self._tries < self._patience.tries and not story.is_over(time.monotonic_ns())
+        return self._tries < self._patience.tries and not self._is_over()
+
+    def _is_over(self) -> bool:
+        return self._story is not None and self._story.is_over(time.monotonic_ns())
 
     def _pause(self) -> None:
         log.warning("%s: %s; it is opened again", self.name, self.error)
@@ -466,6 +471,9 @@ class Keeper:
             return
         summary = TakeSummary.from_dict(message["summary"])
         story.add(summary)
+        progress = progress_in(self.memory)
+        if progress.take == self._takes:  # if it dies now, its frames are counted already
+            story.advance(progress)
         self._files = []
         self._status = _counted_elsewhere(self._status)
         goes_on = summary.reason == "camera_failed" or self._is_given_up  # in the next process
@@ -482,6 +490,11 @@ class Keeper:
 
     def _hear_ended(self, message: Message) -> None:
         self._said = message
+
+
+def _begins_anew(source: Source) -> bool:
+    """Whether a source gives its first frames once more when it is opened again: a file does."""
+    return source != SYNTHETIC and not is_live(source)
 
 
 def _counted_elsewhere(status: CameraStatus) -> CameraStatus:

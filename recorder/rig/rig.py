@@ -168,14 +168,13 @@ class Rig:
                 raise RecorderError(f"the system gives no thread for a camera: {error}") from error
             raise
 
-    def record(self, duration: Amount | str | None = None) -> None:
+    def record(self, duration: Amount | str | float | None = None) -> None:
         """Begin a recording with all cameras at one instant; they stay open.
 
         Parameters
         ----------
         duration
-            When it ends by itself, such as "10s" or "1000 frames"; left out: `recording.duration`
-            of the config.
+            When it ends by itself: 10, "10s", "1000 frames"; left out: as the config says.
 
         Raises
         ------
@@ -184,7 +183,7 @@ class Rig:
         RecorderError
             It could not be kept, or a camera is away; the preview goes on.
         """
-        if isinstance(duration, str):
+        if duration is not None:
             duration = parse_amount(duration)
         with self._lock:
             keepers = self._running()

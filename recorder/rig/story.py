@@ -133,6 +133,10 @@ class Story:
         """Wait until all files are counted."""
         for settler in self._settlers:
             settler.join()
+        self.leave()
+
+    def leave(self) -> None:
+        """Have no more processes take part; what none of them has written by now never will be."""
         never = sum(row.grab >= 0 for row in self._rows)
         if never:
             self._parts.append(_never_written(never))

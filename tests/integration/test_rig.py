@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,7 +34,9 @@ from stand_in_rig import runtime_folder_of_its_own
 from recorder import verify
 from recorder.config import Amount
 from recorder.errors import (
+    CameraLost,
     CameraNotFound,
+    CameraTimeout,
     ConfigError,
     NoSpace,
     RecorderError,
@@ -302,6 +305,59 @@ def test_a_camera_that_never_came_is_left_out(tmp_path: Path) -> None:
     rows_of(summary.cameras["b"])
 
 
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_a_camera_that_dies_before_its_first_frame_is_in_the_summary(
+    tmp_path: Path, names: str
+) -> None:
+    dead = {"options__crash_at": 0, "on_failure": "leave"}
+    each = {"recording__duration": "30 frames"}
+    with recording(rig_config(tmp_path, *names[1:], each=each, a=dead)) as rig:
+        summary = end_of(rig)
+    assert list(summary.cameras) == list(names)
+    assert (summary.cameras["a"].reason, summary.cameras["a"].grabbed) == ("camera_failed", 0)
+    assert summary.exit_code == 3
+    for name in names[1:]:
+        assert summary.cameras[name].exit_code == 0
+        rows_of(summary.cameras[name])
+
+
+@contextlib.contextmanager
+def slow_to_open() -> Iterator[dict[str, Any]]:
+    """Give a network camera that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield {"source": f"http://127.0.0.1:{server.getsockname()[1]}/cam", "on_failure": "leave"}
+
+
+def test_a_camera_that_dies_while_the_others_are_opened_fails_the_start(tmp_path: Path) -> None:
+    with slow_to_open() as slow:
+        rig = Rig(rig_config(tmp_path, a={"recording__format": "none"}, b=slow))
+        starting = Starting(rig)
+        until(lambda: rig.status().cameras and rig.status().camera("a").frame)  # it is armed, too
+        psutil.Process(rig.status().camera("a").pid).kill()
+        starting.join()
+    assert isinstance(starting.error, CameraLost)
+    assert str(starting.error).startswith("a: ")
+    assert end_of(rig).cameras == {}
+
+
+def test_no_recording_begins_while_cameras_are_opened(tmp_path: Path) -> None:
+    """It would take those for lost that are not open yet."""
+    with slow_to_open() as slow:
+        rig = Rig(rig_config(tmp_path, a={}, b=slow))
+        starting = Starting(rig, record=False)
+        until(lambda: rig.status().cameras and rig.status().camera("a").frame)
+        with pytest.raises(RecorderError, match="the rig is opening"):
+            rig.record()
+        rig.end_take()
+        starting.join()
+    assert starting.error is None
+    assert isinstance(rig.summary().errors["b"], CameraTimeout)  # its own, not ours
+    rig.record(0.05)  # seconds, as in a config
+    until(lambda: rig.status().state == "previewing")
+    rig.stop()
+    assert end_of(rig).cameras["a"].reason == "duration"
+
+
 def test_if_none_is_left_there_is_nothing_to_start(tmp_path: Path) -> None:
     rig = Rig(rig_config(tmp_path, a=MISSING | {"on_failure": "leave"}))
     with pytest.raises(ConfigError, match="no camera is left"):
@@ -471,15 +527,16 @@ def test_a_users_script_in_a_folder_of_its_own(tmp_path: Path, neighbour: str | 
     assert len(read_ledger(file)) == 10
 
 
-def test_processes_do_not_get_ctrl_c(tmp_path: Path) -> None:
-    """Neither with the terminal's group nor when it is sent to them."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_processes_do_not_get_ctrl_c(tmp_path: Path, number: signal.Signals) -> None:
+    """Neither with the terminal's group nor when it is sent to them, as at a shutdown."""
     with recording(rig_config(tmp_path, "a")) as rig:
         until(lambda: rig.status().camera("a").totals.grabbed > 0)
         (camera,) = workers()
         assert os.getpgid(camera.pid) == camera.pid != os.getpgid(0)
         for child in camera.children(recursive=True):
             assert os.getpgid(child.pid) != os.getpgid(0)
-        camera.send_signal(signal.SIGINT)
+        camera.send_signal(number)
         before = rig.status().camera("a").totals.grabbed
         until(lambda: rig.status().camera("a").totals.grabbed > before + FPS // 4)
         assert workers() == [camera]

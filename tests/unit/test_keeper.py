@@ -470,6 +470,13 @@ def test_a_camera_that_shall_not_be_restarted(stage: Callable[..., Stage], on_fa
     assert it.count == 1
 
 
+def test_a_file_is_not_recorded_from_its_beginning_once_more(stage: Callable[..., Stage]) -> None:
+    it = stage(source="frames_%04d.png")
+    it.recording().dies()
+    keeper = ended(it)
+    assert (it.count, keeper.reason) == (1, "camera_failed")
+
+
 def test_a_stuck_process_is_ended_and_replaced(stage: Callable[..., Stage]) -> None:
     it = stage()
     first = it.recording()
@@ -584,6 +591,73 @@ def test_its_recording_is_ended_by_hand(stage: Callable[..., Stage]) -> None:
     it.keeper.stop()
     second.ends()
     ended(it)
+
+
+def test_a_recording_that_its_process_did_not_live_to_end_is_over(
+    stage: Callable[..., Stage],
+) -> None:
+    it = stage()
+    first = it.recording()
+    first.grabs(5)
+    it.keeper.end_take()
+    assert first.kinds() == ["begin", "end_take"]
+    first.dies()
+    second = it.next()
+    assert "order" not in second.setup
+    assert not it.keeper.is_recording
+    second.opens()
+    assert it.keeper.status().state == "previewing"
+    it.keeper.stop()
+    second.ends()
+    assert ended(it).summary() is not None
+
+
+def test_a_preview_goes_on_when_the_time_of_its_recording_was_up_without_it(
+    stage: Callable[..., Stage],
+) -> None:
+    it = stage(recording={"format": "video"})
+    first = it.opened()
+    it.keeper.begin(Order(Amount(seconds=1e-9), at_ns=1))
+    first.grabs(3)
+    first.dies()
+    second = it.next()
+    assert "order" not in second.setup
+    told = it.keeper.summary()
+    assert told is not None
+    assert (told.reason, told.grabbed, told.dropped) == ("camera_failed", 3, 3)
+    second.opens()
+    assert it.keeper.status().state == "previewing"
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
+def test_without_a_recording_there_is_nothing_to_end(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    it.keeper.end_take()
+    assert process.kinds() == []
+    it.keeper.stop()
+    process.ends()
+    ended(it)
+
+
+def test_frames_that_a_process_told_of_before_it_died_count_once(
+    stage: Callable[..., Stage],
+) -> None:
+    it = stage(recording={"format": "video"})
+    first = it.recording()
+    first.grabs(5)
+    first.say("take", number=1, summary=part_of(5, "camera_failed"))
+    first.dies()
+    second = it.next()
+    rest = second.setup["order"]["resumption"]
+    assert (rest["grabbed"], rest["rows"]) == (5, ())
+    it.keeper.stop()
+    second.ends()
+    told = ended(it).summary()
+    assert told is not None
+    assert (told.grabbed, told.written, told.dropped) == (5, 5, 0)
 
 
 def test_a_recording_cannot_begin(stage: Callable[..., Stage]) -> None:
