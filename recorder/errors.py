@@ -17,6 +17,7 @@
     ├── NoSpace                      5  the disk has less room than must stay free
     ├── BufferFull                   6  frames came faster than they could be written
     ├── Damaged                      7  a frame is not what the camera gave
+    ├── Stopped                      0  it was asked to end before there was a frame
     └── RigGone                      1  the rig that was attached to has ended, or was killed
 
 Messages give the value, the limit and the remedy. Passwords in URLs never reach them.
@@ -95,6 +96,12 @@ class Damaged(RecorderError):
     """A frame of a file is not what the camera gave."""
 
     exit_code = 7
+
+
+class Stopped(RecorderError):
+    """The end was asked for before there was a frame; nothing is lost."""
+
+    exit_code = 0
 
 
 class RigGone(RecorderError):

@@ -55,23 +55,25 @@ def _overrides(duration: str | None, output: Path | None, set_: list[str]) -> li
 def _record(config: Config, name: str, as_json: bool) -> int:
     from recorder.cli.live import StatusLine
     from recorder.cli.stopping import Stopper
-    from recorder.errors import RecorderError
+    from recorder.errors import RecorderError, Stopped
     from recorder.rig.rig import Rig
 
     rig = Rig(config, name)
     error: RecorderError | None = None
-    with StatusLine() as line, Stopper(rig.stop, line.restore) as stopper:
+    with StatusLine() as line, Stopper(rig.stop, line.restore):
         try:
             rig.start(record=True)
             while not rig.has_ended:
-                line.show(rig.status())
+                line.show(status := rig.status())
+                if status.state == "previewing":  # a watcher has ended the recording
+                    rig.stop()
                 rig.wait_briefly(line.period_s)
+        except Stopped:
+            pass  # before the first frame: nothing was lost
         except RecorderError as failure:
             error = failure
         line.show(rig.status())
     summary = rig.wait()
-    if not summary.cameras and stopper.asked:
-        error = None  # asked to stop before the first frame: nothing was lost
     code = summary.exit_code if error is None else error.exit_code
     _tell(summary, error, code, as_json)
     return code
@@ -127,6 +129,8 @@ def _sentence(name: str, summary: TakeSummary) -> str:
     lost = [f"{n} {kind}" for kind in ("dropped", "bad") if (n := getattr(summary, kind))]
     if summary.gaps:
         lost.append(f"{summary.gaps} gap{'' if summary.gaps == 1 else 's'} without a camera")
+    if summary.restarts:
+        lost.append(f"restarted {readout.times(summary.restarts)}")
     told = ", ".join(lost) if lost else "none lost"
     lines = [
         f"{name}: {summary.written} of {summary.grabbed} frames in {summary.seconds:.2f} s "

@@ -218,8 +218,10 @@ class Writing:
 
     def _close(self, take: Take, writer: Writer, handed: int) -> None:
         report = writer.close(take.reason or "writer_failed")
-        if report.error is not None:
+        if report.error is not None and report.lost:
             log.warning("%d frames lost: %s", report.lost, report.error)
+        elif report.error is not None:
+            log.warning("no frame lost, although %s", report.error)
         take.tally.lost(handed - report.written, self._ring.spec.nbytes)
         if report.files:
             take.reports.append(report)

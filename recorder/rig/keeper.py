@@ -143,6 +143,7 @@ class Keeper:
         self._record = False
         self._is_ending = False  # the recording was ended by hand
         self._is_away = False
+        self._is_done = False  # the last process is gone; files may still be counted
         self._tries = 0
         self._identity: Message | None = None
         self._refusal: RecorderError | None = None
@@ -184,6 +185,8 @@ class Keeper:
         """Begin a recording with an armed camera."""
         duration = order.duration or self.config.recording.duration
         with self._lock:
+            if self._is_done:
+                return
             self._story = Story(order, duration, self.config.recording.format != "none")
             self._takes += 1
             self._is_up, self._is_ending = True, False
@@ -348,6 +351,7 @@ class Keeper:
             if self._said is not None:
                 if not worker.wait(EXIT_S):
                     worker.kill()
+                    return None
             elif worker.is_stuck(passed_s):
                 self._is_given_up = True
                 worker.end()
@@ -412,6 +416,7 @@ class Keeper:
         with self._lock:
             self._is_away = False
             self._last, self._story = self._story or self._last, None
+            self._is_done = True
         if self._last is not None:
             self._last.close()
         self._ended.set()

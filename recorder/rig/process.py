@@ -16,6 +16,8 @@ from recorder.rig.messages import Message, Sender, receive
 from recorder.system import buffered, start_child
 from recorder.writers.ffmpeg import StderrTail
 
+log = logging.getLogger(__name__)
+
 PATIENCE_S = 4.0
 """A process that says nothing for so long is stuck; it speaks ten times a second."""
 START_PATIENCE_S = 60.0
@@ -120,13 +122,16 @@ class WorkerProcess:
     def kill(self) -> None:
         """End it at once; its encoder sees the end of its input and finishes the file."""
         self._child.kill()
-        self._child.wait()
+        if not self.wait(EXIT_S):  # inside the system, where nothing can end it: a dead disk, USB
+            log.warning("%s: its process %d cannot be killed", self._name, self.pid)
 
     def close(self) -> str:
         """Take leave of a process that has ended; return in words how that was."""
         self._reader.join(EXIT_S)
         self._sender.close()
-        code = self._child.wait()
+        code = self._child.poll()
+        if code is None:
+            return "it cannot be killed, and is left behind"
         said = self._stderr.text().strip().splitlines()
         return how_it_ended(code, said)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from recorder.awake import keep_awake
 from recorder.config import parse_amount
-from recorder.errors import ConfigError, RecorderError
+from recorder.errors import ConfigError, RecorderError, Stopped
 from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.order import Order
 from recorder.pipeline.summary import TakeSummary
@@ -115,6 +115,7 @@ class Rig:
         self._changed = threading.Event()
         self._ended = threading.Event()
         self._stopping = False
+        self._was_asked = False  # to stop, by somebody from outside
         self._problem: str | None = None  # why the machine may fall asleep
         self._state = "new"
         self._awake = keep_awake("recording cameras")
@@ -161,7 +162,7 @@ class Rig:
             with self._lock:
                 self._state = "open" if self._state == "opening" else self._state
         except BaseException as error:
-            self.stop()
+            self._stop_all()
             self._close_unstarted()
             self.wait()
             if isinstance(error, RuntimeError):  # what Python says when a thread cannot be had
@@ -205,6 +206,10 @@ class Rig:
 
     def stop(self) -> None:
         """Finish all files and close all cameras. Returns at once."""
+        self._was_asked = True
+        self._stop_all()
+
+    def _stop_all(self) -> None:
         self._stopping = True
         for keeper in list(self._keepers.values()):
             keeper.stop()
@@ -272,6 +277,8 @@ class Rig:
         """
         view = self._views.get(camera)
         if view is None:
+            if camera in self._config.cameras and camera not in self._blocks:
+                return None  # before the start
             block = self.memory(camera)
             try:
                 view = self._views[camera] = RingView(block)
@@ -303,7 +310,7 @@ class Rig:
             keeper.others = [each for each in keepers.values() if each is not keeper]
         self._keepers = keepers  # all at once: others may be looking
         if self._stopping:
-            raise RecorderError("stopped before the cameras were opened")
+            raise Stopped("stopped before the cameras were opened")
 
     def _serve(self) -> None:
         if not self._with_link:
@@ -325,12 +332,14 @@ class Rig:
         for keeper in keepers:  # once more: one may be lost while the others are waited for
             self._require(keeper, may_be_left)
         if self._stopping:
-            raise RecorderError("stopped before the first frame")
+            raise Stopped("stopped before the first frame")
         if len(self._left_out) == len(self._keepers):
             raise ConfigError("no camera is left to record with")
 
     def _require(self, keeper: Keeper, may_be_left: bool) -> None:
         """Fail by the name of a camera that cannot be had, or leave it out."""
+        if self._was_asked:
+            raise Stopped("stopped before the first frame")
         refusal = keeper.refusal
         if refusal is None or keeper.name in self._left_out:
             return
@@ -380,7 +389,7 @@ class Rig:
         for keeper in self._keepers.values():
             if keeper.has_failed and keeper.config.on_failure == "stop" and not self._stopping:
                 log.warning("%s was lost, so all cameras stop: %s", keeper.name, keeper.error)
-                self.stop()
+                self._stop_all()
 
     def _keep_awake(self, recording: bool) -> None:
         if recording:
