@@ -104,6 +104,7 @@ def test_a_camera_that_is_halted_for_a_moment_stays(tmp_path, name, fault):
     assert "late" in {row["note"] for row in late}
 
 
+@pytest.mark.slow
 def test_two_cameras_at_the_same_moment(tmp_path):
     faults = {"top": "SIGKILL", "back": "SIGSEGV"}
     with FourCameras(tmp_path) as recording:
@@ -439,6 +440,7 @@ if "recorder.rig.worker" in sys.orig_argv:
 """
 
 
+@pytest.mark.slow
 def test_a_driver_that_talks_without_end_blocks_nothing(tmp_path):
     """4 MB on stderr, half of it in one line: more than any pipe holds."""
     (tmp_path / "sitecustomize.py").write_text(TALKS)

@@ -121,6 +121,7 @@ def test_a_kill_between_or_within_any_two_writes_of_the_settling(tmp_path, monke
     assert states[-1] == "complete"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full", "broken"])
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @SOME_OR_ALL

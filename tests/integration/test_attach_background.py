@@ -123,7 +123,9 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_the_starters_end_is_not_the_rigs(tmp_path: Path, how: signal.Signals) -> None:
     path = write_config(tmp_path)
     starter = subprocess.Popen(

@@ -69,6 +69,7 @@ def test_strict_measures_the_rate(tmp_path):
     assert not list((tmp_path / "out").glob("*"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/net/tcp")
 def test_a_network_camera_that_goes_away(tmp_path):
     with ip_camera(rate=60, seconds=5) as (url, _):

@@ -116,7 +116,9 @@ def test_without_json_words_go_to_stdout(tmp_path: Path) -> None:
     assert str(next((tmp_path / "out").glob("*.mkv"))) in result.stdout
 
 
-@pytest.mark.parametrize("codec", ["fast", "compatible", "archive"])
+@pytest.mark.parametrize(
+    "codec", ["fast", "compatible", pytest.param("archive", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("pixel_format", ["gray8", "gray16", "bgr8"])
 def test_codecs(tmp_path: Path, codec: str, pixel_format: str) -> None:
     config = write_config(tmp_path, pixel_format=pixel_format, size=[33, 17])
@@ -214,20 +216,12 @@ def test_metadata_and_config_keys(tmp_path: Path) -> None:
     assert about["config"]["cameras"]["top"]["recording"]["codec"] == "archive"
 
 
+ODD_NAMES = ["%d_%04d", "mouse 🐭", 'it\'s "quoted"', "-dash", "{braces}"]
+MORE_NAMES = ["with space", "Mäuse_ネズミ", "no", "file:pipe:1", "a" * 200]
+
+
 @pytest.mark.parametrize(
-    "name",
-    [
-        "with space",
-        "%d_%04d",
-        "Mäuse_ネズミ",
-        "mouse 🐭",
-        'it\'s "quoted"',
-        "-dash",
-        "no",
-        "{braces}",
-        "file:pipe:1",
-        "a" * 200,
-    ],
+    "name", [*ODD_NAMES, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_NAMES)]
 )
 def test_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
