@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -116,10 +117,17 @@ def runtime_folder_of_its_own() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def main(name: str, *cameras: str) -> None:
+class DyingRig(StandInRig):
+    """Is killed at the very moment in which it is asked to stop."""
+
+    def stop(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(name: str, kind: str = "StandInRig") -> None:
     from recorder.rig.link import LinkServer
 
-    rig = StandInRig(*cameras)
+    rig = {"StandInRig": StandInRig, "DyingRig": DyingRig}[kind]()
     for camera in rig.rings:
         rig.grab(camera)
     with LinkServer(rig, name) as server:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from recorder.playback.convert import Advance
 
@@ -30,8 +30,13 @@ def convert(
     from recorder import readout
     from recorder.playback.convert import convert as run
 
-    _leave_tidily()
-    with _progress() as advance:
+    stop_if_asked = _between_frames()
+    with _progress() as show:
+
+        def advance(what: str, done: int, count: int) -> None:
+            stop_if_asked()
+            show(what, done, count)
+
         done = run(source, target, codec, advance)
     print(
         f"{done.files[-1]}: all {done.frames} frames are exact; "
@@ -39,15 +44,31 @@ def convert(
     )
 
 
-def _leave_tidily() -> None:
-    """Let the signals that end a program first remove what is half written."""
+def _between_frames() -> Callable[[], None]:
+    """Let the signals that end a program do so between two frames; return what asks for it.
+
+    An exception out of a signal handler may strike anywhere, also while a lock is taken or given
+    back; what is half written would then not be removed. A second signal does not wait.
+    """
     import signal
     import sys
 
     from recorder.system import stop_signals
 
+    asked: list[int] = []
+
+    def hear(number: int, _: object) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            sys.exit(128 + number)
+
+    def stop_if_asked() -> None:
+        if asked:
+            sys.exit(128 + asked[0])
+
     for number in stop_signals():  # SIGINT too: a shell may have told its jobs to ignore it
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+        signal.signal(number, hear)
+    return stop_if_asked
 
 
 @contextmanager

@@ -17,7 +17,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import stand_in_rig
 from helpers import RECORDER, SLOW, run, until
@@ -48,9 +47,9 @@ def rig() -> Iterator[StandInRig]:
 class OtherRig:
     """A rig in a process of its own."""
 
-    def __init__(self, name: str = "demo") -> None:
+    def __init__(self, name: str = "demo", kind: str = "StandInRig") -> None:
         env = os.environ | {"PYTHONPATH": str(Path(stand_in_rig.__file__).parent)}
-        command = [sys.executable, stand_in_rig.__file__, name]
+        command = [sys.executable, stand_in_rig.__file__, name, kind]
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True)
         assert self.child.stdout is not None
         assert self.child.stdout.readline()
@@ -198,15 +197,11 @@ def test_stop_waits_for_the_end_and_says_what_each_camera_has() -> None:
 
 
 def test_a_rig_that_is_killed_meanwhile_did_not_end_well(rig: StandInRig) -> None:
-    with OtherRig("other") as other:
-        os.kill(other.child.pid, signal.SIGSTOP)
-        with Command("stop", "other") as command:
-            children = psutil.Process(command.child.pid)
-            until(lambda: children.net_connections("unix"))
-            other.child.kill()
-            code, out, err = command.end()
-    assert (code, out) == (1, "")
-    assert err == "recorder: the rig other is gone: it has ended, or was killed\n"
+    with OtherRig("other", "DyingRig") as other:
+        result = run("stop", "other")
+        assert other.child.wait(SLOW) == -signal.SIGKILL
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "recorder: the rig other is gone: it has ended, or was killed\n"
 
 
 # -- attach -----------------------------------------------------------------------------------

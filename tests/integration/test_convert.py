@@ -10,6 +10,7 @@ import cv2
 import flammkuchen
 import h5py
 import numpy as np
+import psutil
 import pytest
 from helpers import RECORDER, LedCamera, camera_config, noise, read_about, read_ledger, run, until
 
@@ -272,3 +273,23 @@ def test_a_signal_leaves_nothing(tmp_path, number):
         code = child.wait(30)
     assert code == 128 + number
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_second_signal_does_not_wait_for_a_halted_decoder(tmp_path):
+    source = recorded(tmp_path, frames=3000)
+    before = sorted(tmp_path.iterdir())
+    command = [*RECORDER, "convert", str(source), str(tmp_path / "images")]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: list(tmp_path.glob(".recorder-convert-*/images/*.png")))
+        (decoder,) = psutil.Process(child.pid).children()
+        decoder.suspend()
+        child.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):  # it waits for its next frame
+            child.wait(0.3)
+    finally:
+        child.send_signal(signal.SIGTERM)
+        code = child.wait(30)
+    assert code == 128 + signal.SIGTERM
+    assert sorted(tmp_path.iterdir()) == before
+    assert not decoder.is_running()
