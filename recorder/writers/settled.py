@@ -53,7 +53,8 @@ class Audit:
 
     def add(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Count a row."""
-        self.account.see(stamp)
+        digest = stamp.xxh3_64 if status == "written" else None
+        self.account.see(stamp._replace(note=note, xxh3_64=digest))
         self.account.counts[status] += 1
         self._crashed += status == "dropped" and note == CRASHED
 

@@ -102,7 +102,9 @@ class Link:
                 f"the rig {self.name} is of another version of recorder: its status cannot be read"
             ) from error
 
-    def latest_frame(self, camera: str, out: Frame | None = None, after: int = 0) -> Look | None:
+    def latest_frame(
+        self, camera: str, out: Frame | None = None, after: int = 0, step: int = 1
+    ) -> Look | None:
         """Return a copy of a camera's newest frame, or None if there is none newer.
 
         The rig is asked for the camera's memory once; then this looks into it without the rig
@@ -110,7 +112,7 @@ class Link:
 
         Parameters
         ----------
-        out, after
+        out, after, step
             See `RingView.newest`.
 
         Raises
@@ -122,7 +124,7 @@ class Link:
         """
         with self._attaching:
             view, _ = self._views.get(camera) or self._attach(camera)
-        return view.newest(out, after)
+        return view.newest(out, after, step)
 
     def _attach(self, camera: str) -> tuple[RingView, Block]:
         from recorder.pipeline.memory import attach

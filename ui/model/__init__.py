@@ -1,0 +1,1 @@
+"""What the window knows and decides, without Qt: everything here runs in a plain test."""
