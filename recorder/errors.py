@@ -4,7 +4,8 @@
 
     RecorderError                    1  anything that has no better name
     ├── ConfigError                  2  the config, or the command line, asks for the impossible
-    │   └── NotLossless              2  a codec that would not give back the same bits
+    │   ├── NotLossless              2  a codec that would not give back the same bits
+    │   └── AnotherRig               2  what a rig that runs cannot take; a new one can
     ├── CameraError                  3  the camera, in words an experimenter can act on
     │   ├── CameraNotFound           3  nothing there under that name
     │   ├── CameraBusy               3  another program holds it
@@ -38,6 +39,10 @@ class ConfigError(RecorderError):
 
 class NotLossless(ConfigError):
     """The codec does not give back the same bits for these frames."""
+
+
+class AnotherRig(ConfigError):
+    """A config that needs a rig of its own: other cameras, or other buffers."""
 
 
 class CameraError(RecorderError):

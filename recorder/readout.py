@@ -17,6 +17,12 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
+def timer(seconds: float) -> str:
+    """Return hh:mm:ss of the seconds that are over: what a timer shows."""
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 def span(seconds: float) -> str:
     """Return a rough length of time: ``48 s``, ``12 min``, ``2 h 41 min``, ``3 days``."""
     if seconds < 100:

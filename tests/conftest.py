@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +17,23 @@ PATIENCE_S = 5.0
 """A thread that has said that all is over needs a moment to be gone; how long is no result."""
 WATCHED = ("integration", "faults")
 FD = Path("/proc/self/fd")
+TASKS = Path("/proc/self/task")
+
+# A test that wants a screen makes one; nothing opens on the desktop of whoever runs the tests.
+for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
+    os.environ.pop(variable, None)
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # Nothing beside the sources then; but hundreds of processes are started that import the same.
+    folder = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
+def pytest_collection_finish() -> None:
+    """Leave out what is imported by now whenever garbage is looked for: it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +54,23 @@ def _nothing_left_behind(
         gc.collect()  # a session holds itself: its ring is unmapped when it is collected
         time.sleep(0.02)
         left = _held() - before
+    if left:
+        _end(left)
     assert not left, f"left behind: {sorted(left)}"
+
+
+def _end(left: set[str]) -> None:
+    """Have one failed test be the only one that fails: what it left running is ended."""
+    from recorder.pipeline.session import Session
+    from recorder.rig.rig import Rig
+
+    for found in gc.get_objects():
+        if type(found) in (Session, Rig):
+            found.stop()
+    for child in psutil.Process().children(recursive=True):
+        if any(each.startswith(f"child {child.pid}:") for each in left):
+            child.kill()
+            child.wait(PATIENCE_S)
 
 
 def _held() -> set[str]:
@@ -48,11 +83,21 @@ def _threads() -> Iterator[str]:
 
 
 def _children() -> Iterator[str]:
-    for child in psutil.Process().children(recursive=True):
+    found = psutil.Process().children(recursive=True) if _may_have_children() else []
+    for child in found:
         try:
             yield f"child {child.pid}: {' '.join(child.cmdline())[:80]}"
         except psutil.Error:
             continue  # it has just gone
+
+
+def _may_have_children() -> bool:
+    """Whether a list of all processes is worth its time: before and after each test it adds up."""
+    try:
+        told = [path.read_bytes() for path in TASKS.glob("*/children")]
+    except OSError:  # a thread has just gone
+        return True
+    return not told or any(told)
 
 
 def _descriptors() -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import h5py
 import hdf5plugin  # noqa: F401 - registers the filters with h5py
@@ -20,6 +24,7 @@ import psutil
 import xxhash
 
 from recorder.cameras.base import BadFrame, CameraInfo, EndOfSource, stamp_now
+from recorder.cli import main
 from recorder.config import make_config
 from recorder.errors import CameraError
 from recorder.frame import FrameSpec, FrameStamp
@@ -158,7 +163,7 @@ def camera_config(folder: Path, **changes: Any) -> Any:
     Keys with a dot go below: ``buffer.memory``, ``recording.duration``, ``options.fail_at``.
     """
     camera: dict[str, Any] = {"source": "synthetic", "size": [64, 48], "pixel_format": "gray8"}
-    camera |= {"buffer": {"memory": "16MiB"}, "recording": {"folder": str(folder), "keep_free": 1}}
+    camera |= {"buffer": {"memory": "8MiB"}, "recording": {"folder": str(folder), "keep_free": 1}}
     for key, value in changes.items():
         section, _, name = key.rpartition("__")
         (camera.setdefault(section, {}) if section else camera)[name] = value
@@ -167,11 +172,22 @@ def camera_config(folder: Path, **changes: Any) -> Any:
 
 def until(condition: Callable[[], Any], what: str = "", timeout_s: float = SLOW) -> Any:
     """Wait for what must come soon; return it."""
-    deadline = time.monotonic() + timeout_s
+    began = time.monotonic()
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain {what}"
-        time.sleep(0.005)  # conditions are looked at from outside: nothing signals them
+        passed_s = time.monotonic() - began
+        assert passed_s < timeout_s, f"waited {timeout_s} s in vain {what}"
+        # Conditions are looked at from outside, nothing signals them: the longer, the less often.
+        time.sleep(min(0.005 + passed_s / 20, 0.05))
     return found
+
+
+def open_files(leading_to: str = "") -> set[str]:
+    """Return this process's descriptors and what they lead to, a part of its name, on Linux."""
+    found = set()
+    for number in Path("/proc/self/fd").iterdir() if Path("/proc/self/fd").is_dir() else ():
+        with contextlib.suppress(OSError):  # the one that lists them
+            found.add(f"{number.name}: {number.readlink()}")
+    return {each for each in found if leading_to in each}
 
 
 def encoders(parent: int | None = None) -> list[psutil.Process]:
@@ -240,6 +256,29 @@ def run(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
     result = subprocess.run([*RECORDER, *map(str, arguments)], check=False, **options)
     assert "Traceback" not in str(result.stderr), result.stderr
     return result
+
+
+def invoke(
+    *arguments: Any, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end within this process: where its own one is not what is tested.
+
+    That takes a second less of the machine's time. The processes of cameras are real ones.
+    """
+    command = ["recorder", *map(str, arguments)]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(sys, "argv", command))
+        stack.enter_context(mock.patch.dict(os.environ, env or {}))
+        stack.enter_context(contextlib.chdir(cwd or Path.cwd()))
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    return subprocess.CompletedProcess(command, code or 0, out.getvalue(), err.getvalue())
 
 
 def summary_of(stdout: str) -> dict[str, Any]:

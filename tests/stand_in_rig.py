@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from recorder.config import Config, make_config
+from recorder.controls import CameraControl, CameraDetails
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.pipeline import memory
 from recorder.pipeline.ring import Ring
@@ -80,6 +82,27 @@ class StandInRig:
     def end_take(self) -> None:
         self.asked.append("end_take")
         self.state = "previewing"
+
+    @property
+    def config(self) -> Config:
+        return make_config({"cameras": {name: {"source": "synthetic"} for name in self.blocks}})
+
+    def details(self) -> dict[str, CameraDetails]:
+        control = CameraControl("gain", "number", 3.0, 0.0, 10.0, 1.0, 1.0)
+        return {name: CameraDetails("stand-in", controls=(control,)) for name in self.blocks}
+
+    def set(self, camera: str, name: str, value: float) -> float | None:
+        if camera not in self.blocks:
+            raise KeyError(camera)
+        if self.problem is not None:
+            raise self.problem
+        self.asked.append(("set", camera, name, value))
+        return None if name == "focus" else min(value, 10.0)
+
+    def configure(self, config: Config) -> None:
+        if self.problem is not None:
+            raise self.problem
+        self.asked.append(("configure", config))
 
     def stop(self) -> None:
         self.asked.append("stop")

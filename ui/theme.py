@@ -87,7 +87,8 @@ def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application.
 
     Widgets ask for a role by the dynamic property ``role``: ``panel``, ``dim``, ``large``,
-    ``huge``, ``good``, ``warn``, ``bad``, ``record``, ``title``, ``flat``.
+    ``huge``, ``good``, ``warn``, ``bad``, ``record``, ``title``, ``flat``; small: ``note-warn``,
+    ``note-bad``, ``link``.
     """
     t = theme
     return f"""
@@ -98,6 +99,11 @@ QLabel, QCheckBox, QRadioButton {{ background: transparent; }}
 QFrame[role="panel"], QWidget[role="panel"] {{ background: {t.panel}; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
 *[role="dim"] {{ color: {t.dim}; font-size: {SMALL_PT}pt; }}
+*[role="note-warn"] {{ color: {t.warn}; font-size: {SMALL_PT}pt; }}
+*[role="note-bad"] {{ color: {t.bad}; font-size: {SMALL_PT}pt; }}
+QToolButton[role="link"] {{ background: transparent; border: none; color: {t.accent};
+  font-size: {SMALL_PT}pt; padding: 0; min-height: 0; }}
+QToolButton[role="link"]:focus {{ text-decoration: underline; }}
 *[role="large"] {{ font-size: {LARGE_PT}pt; }}
 *[role="huge"] {{ font-size: {HUGE_PT}pt; font-weight: 600; }}
 *[role="title"] {{ color: {t.dim}; font-size: {SMALL_PT}pt; font-weight: 600; }}
@@ -126,6 +132,14 @@ QPushButton[role="record"]:disabled {{ background: {t.raised}; color: {t.dim};
   border-color: {t.line}; }}
 QLineEdit[problem="true"], QComboBox[problem="true"], QSpinBox[problem="true"],
 QDoubleSpinBox[problem="true"], QPlainTextEdit[problem="true"] {{ border: 1px solid {t.bad}; }}
+QComboBox QLineEdit {{ border: none; background: transparent; padding: 0; min-height: 0; }}
+QSlider, QStackedWidget {{ background: transparent; }}
+QCheckBox {{ spacing: 8px; border: 1px solid transparent; padding: 2px; }}
+QTableView {{ background: {t.panel}; border: 1px solid {t.line}; gridline-color: {t.line}; }}
+QTableView:focus {{ border: 1px solid {t.accent}; }}
+QTableView QLineEdit {{ padding: 0 4px; border-radius: 0; }}
+QHeaderView::section {{ background: {t.panel}; color: {t.dim}; font-size: {SMALL_PT}pt;
+  border: none; border-bottom: 1px solid {t.line}; padding: 2px 6px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
 QComboBox::drop-down {{ border: none; width: 18px; }}
 QMenuBar, QMenu {{ background: {t.panel}; }}
@@ -139,6 +153,13 @@ QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 4px; min-hei
 QScrollBar:horizontal {{ background: transparent; height: 10px; }}
 QScrollBar::handle:horizontal {{ background: {t.line}; border-radius: 4px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QCheckBox::indicator, QRadioButton::indicator {{ width: 12px; height: 12px;
+  background: {t.raised}; border: 1px solid {t.dim}; border-radius: 3px; }}
+QRadioButton::indicator {{ border-radius: 7px; }}
+QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {t.accent};
+  border-color: {t.accent}; }}
+QCheckBox::indicator:focus, QCheckBox::indicator:hover {{ border-color: {t.text}; }}
+QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 QSlider::groove:horizontal {{ background: {t.line}; height: 4px; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {t.accent}; width: 12px; margin: -5px 0;
   border-radius: 6px; }}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from recorder.controls import CameraControl
 from recorder.errors import CameraError
 from recorder.frame import FrameSpec, FrameStamp
 
@@ -42,6 +43,10 @@ class CameraInfo:
         Plain sentences an experimenter should know: refused settings, lossy before us, converted.
     claimed_fps
         What the source says its rate is; only noted, never believed.
+    controls
+        What it accepts while it runs, as last read.
+    changes
+        Settings that were changed while it recorded, each with its time; filled in by the session.
     """
 
     backend: str
@@ -50,6 +55,8 @@ class CameraInfo:
     obtained: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     claimed_fps: float | None = None
+    controls: tuple[CameraControl, ...] = ()
+    changes: tuple[Mapping[str, Any], ...] = ()
 
 
 class Camera(Protocol):

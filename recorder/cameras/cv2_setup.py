@@ -39,6 +39,16 @@ def import_cv2() -> Any:
     return cv2
 
 
+def free_qt() -> None:
+    """Drop the paths that an opencv-python has given to Qt, here or in the program that began us.
+
+    Call it before the first window: a notebook that has imported cv2 hands them on.
+    """
+    for name in _QT:
+        if "/cv2/qt/" in Path(os.environ.get(name, "")).as_posix() + "/":
+            del os.environ[name]
+
+
 def _restore_qt(before: dict[str, str | None], cv2_folder: Path) -> None:
     """Give Qt the user's own paths back; none if they were cv2's, from an earlier import."""
     for name, value in before.items():

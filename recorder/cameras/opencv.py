@@ -23,12 +23,16 @@ from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Feed, SettingValue, Wanted, fetch, native_spec
 from recorder.cameras.files import open_file
 from recorder.cameras.transform import Crop, Transform
+from recorder.cameras.v4l2 import device_path
+from recorder.cameras.v4l2_controls import read_controls
 from recorder.config.sources import CameraId, Source, is_live, show_source
 from recorder.errors import CameraError, CameraTimeout, ConfigError
 from recorder.frame import FrameSpec, FrameStamp
+from recorder.system import LINUX
 
 if TYPE_CHECKING:
     from recorder.config.models import CameraConfig
+    from recorder.controls import CameraControl
     from recorder.frame import Frame
 
 # The first frame of a camera that wakes up may take longer than any later one.
@@ -155,6 +159,11 @@ class OpenCVCamera:
         now, deviation = settings.apply_one(feed.capture, name, value)
         settings.note_result(feed, name, value, now, deviation)
         self._tell(feed)
+        if any(each.name == name and each.kind != "number" for each in self.info.controls):
+            controls = self._read_controls(feed)  # an automatic one locks or frees others
+        else:  # to ask a USB camera for all of them takes longer than a frame
+            controls = settings.after_change(self.info.controls, name, now)
+        self.info = replace(self.info, controls=controls)
         return now
 
     def close(self) -> None:
@@ -194,6 +203,7 @@ class OpenCVCamera:
         self._scratch = None if direct else np.empty_like(frame)
         self._transform = transform
         self._tell(feed)
+        self.info = replace(self.info, controls=self._read_controls(feed))
         return transform.spec
 
     def _first_frame(self, feed: Feed) -> Frame:
@@ -227,6 +237,14 @@ class OpenCVCamera:
         # Zero is a file's first frame, but a camera's word for "no clock".
         usable = math.isfinite(value) and (value > 0 or (value == 0 and self.can_wait))
         return value if usable else None
+
+    def _read_controls(self, feed: Feed) -> tuple[CameraControl, ...]:
+        """Ask a device what it accepts; files and streams accept nothing."""
+        if not self._is_device:
+            return ()
+        if LINUX and isinstance(self._source, int | str):
+            return read_controls(device_path(self._source))
+        return settings.readable_controls(feed.capture)
 
     def _tell(self, feed: Feed) -> None:
         """Bring `info` up to date."""

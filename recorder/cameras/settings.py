@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Capture, Feed, SettingValue, Wanted
+from recorder.controls import CameraControl
 from recorder.errors import CameraRefused, ConfigError
 
 _PREFIX = "CAP_PROP_"
@@ -143,6 +145,30 @@ def note_result(feed: Feed, name: str, asked: Any, obtained: Any, deviation: str
     feed.obtained[name] = obtained
     if deviation:
         feed.deviations.append(deviation)
+
+
+_SWITCHES = ("auto_exposure", "auto_wb", "autofocus")
+_NUMBERS = (
+    *("exposure", "gain", "brightness", "contrast", "saturation", "hue", "gamma", "sharpness"),
+    *("focus", "zoom", "pan", "tilt", "iris", "iso_speed", "backlight", "wb_temperature"),
+)
+
+
+def readable_controls(capture: Capture) -> tuple[CameraControl, ...]:
+    """Return the common properties that a camera has a value for, where no system tells limits."""
+    found = []
+    for name in (*_NUMBERS, *_SWITCHES):
+        value = read(capture, property_id(name))
+        if value not in (None, -1.0, 0.0):  # OpenCV's ways to say that there is none
+            found.append(CameraControl(name, "number", value))
+    return tuple(found)
+
+
+def after_change(
+    controls: Iterable[CameraControl], name: str, value: float | None
+) -> tuple[CameraControl, ...]:
+    """Return the controls with one value read anew."""
+    return tuple(replace(each, value=value) if each.name == name else each for each in controls)
 
 
 def compare_size(feed: Feed, asked: tuple[int, int] | None, obtained: tuple[int, int]) -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,8 @@ from recorder.cameras.base import CameraInfo, stamp_now
 from recorder.cameras.scene import number_frame, painter
 from recorder.cameras.transform import Transform
 from recorder.config import CameraConfig
-from recorder.errors import CameraLost, CameraTimeout
+from recorder.controls import CameraControl
+from recorder.errors import CameraLost, CameraRefused, CameraTimeout, ConfigError
 from recorder.frame import FrameSpec, FrameStamp
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = (1280, 720)
 DEFAULT_FPS = 30.0
 _TRIAL_FRAMES = 8
+_BRIGHTEST = 100.0
+_BRIGHTNESS = CameraControl("brightness", "number", 0.0, -_BRIGHTEST, _BRIGHTEST, 1.0, 0.0)
 
 
 class SyntheticCamera:
@@ -47,6 +51,7 @@ class SyntheticCamera:
         self._painted = 0
         self._due_ns = 0
         self._failed = self._frozen = self._resized = False
+        self._brightness = 0.0
         self.info = CameraInfo("synthetic", "synthetic")
 
     def open(self) -> FrameSpec:
@@ -64,10 +69,21 @@ class SyntheticCamera:
         spec = self._transform.spec.with_fps(self._try_out() if fps == "max" else float(fps))
         asked = {"size": [width, height], "fps": fps, "pixel_format": native.pixel_format}
         self.info = CameraInfo(
-            "synthetic", "synthetic", asked, asked, self._transform.notes, spec.fps
+            "synthetic", "synthetic", asked, asked, self._transform.notes, spec.fps, (_BRIGHTNESS,)
         )
+        self._set_up()
         self.begin(0)
         return spec
+
+    def _set_up(self) -> None:
+        before = self.info.notes
+        for name, value in self._config.settings.items():
+            if isinstance(value, str):
+                raise ConfigError(f"settings.{name}: {value!r} is text; a number, true or false")
+            self.set(name, float(value))
+        refused = self.info.notes[len(before) :]
+        if refused and self._config.strict:
+            raise CameraRefused(f"synthetic: strict is set and not all was obtained: {refused[0]}")
 
     def _try_out(self) -> float:
         started = time.perf_counter()
@@ -137,11 +153,34 @@ class SyntheticCamera:
         else:
             self._paint(number, self._scratch)
             self._transform.apply(self._scratch, out)
+        if self._brightness:
+            _brighten(out, self._brightness)
         number_frame(out, number)
 
     def set(self, name: str, value: float) -> float | None:
-        """Refuse every setting: there is nothing to set."""
-        return None
+        """Change the brightness, in grey levels of 8 bit; refuse every other setting."""
+        info, now = self.info, None
+        if name == _BRIGHTNESS.name:
+            now = self._brightness = float(round(min(max(value, -_BRIGHTEST), _BRIGHTEST)))
+        notes = info.notes
+        if now != value:
+            notes += (f"{name}: asked {value:g}, the synthetic camera is at {now or 0:g}.",)
+        controls = (replace(_BRIGHTNESS, value=self._brightness),)
+        self.info = replace(
+            info,
+            asked={**info.asked, name: value},
+            obtained={**info.obtained, name: now},
+            notes=notes,
+            controls=controls,
+        )
+        return now
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _brighten(frame: Frame, levels: float) -> None:
+    """Add grey levels of 8 bit in place, within the limits of the dtype."""
+    limits = np.iinfo(frame.dtype)
+    scale = (limits.max + 1) // 256
+    np.copyto(frame, np.clip(frame.astype(np.int32) + int(levels) * scale, 0, limits.max), "unsafe")

@@ -11,6 +11,8 @@ from recorder.cli.attach import attach
 from recorder.cli.cameras import cameras
 from recorder.cli.check import check
 from recorder.cli.convert import convert
+from recorder.cli.gui import gui
+from recorder.cli.preview import preview
 from recorder.cli.record import record
 from recorder.cli.status import status
 from recorder.cli.stop import stop
@@ -25,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: half the time to the first word
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (record, attach, status, stop, verify, convert, check, cameras):
+for command in (record, preview, gui, attach, status, stop, verify, convert, check, cameras):
     app.command()(command)
 
 

@@ -24,21 +24,48 @@ def attach(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
     ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="In this terminal, also where a window could open.")
+    ] = False,
 ) -> None:
-    """Watch a running rig until it ends, or until Ctrl-C, which leaves it running."""
+    """Watch a running rig, in a window or in the terminal."""
+    from recorder.rig.link import connect
+
+    with connect(name) as link:  # which one, and whether there is one: said here, not in a window
+        if text or not _can_open_window():
+            _watch(link)
+            return
+    from ui.app import main
+
+    raise typer.Exit(main("attach", link.name))
+
+
+def _can_open_window() -> bool:
+    """Whether there is a screen; one that is there but cannot be used is worth a word."""
+    import os
+    import sys
+
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    from ui.app import why_not
+
+    if (reason := why_not()) is not None:
+        print(f"recorder: no window: {reason}", file=sys.stderr)
+    return reason is None
+
+
+def _watch(link: Link) -> None:
+    """Watch until the rig ends, or until Ctrl-C, which leaves it running."""
     import signal
     import sys
 
-    from recorder.rig.link import connect
-
     # A shell may have told its jobs to ignore it, and then there would be no way to leave.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with connect(name) as link:
-        try:
-            last = (_show_live if sys.stdout.isatty() else _show_lines)(link)
-        except KeyboardInterrupt:
-            print(f"detached; {link.name} goes on")
-            return
+    try:
+        last = (_show_live if sys.stdout.isatty() else _show_lines)(link)
+    except KeyboardInterrupt:
+        print(f"detached; {link.name} goes on")
+        return
     print(f"{last.name} has ended" if last.state == "ended" else f"{last.name} is gone; last seen:")
     for camera in last.cameras:
         print(readout.standing(camera))

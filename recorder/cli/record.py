@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from recorder.config import Config
     from recorder.pipeline.summary import TakeSummary
-    from recorder.rig.rig import RigSummary
+    from recorder.rig.summary import RigSummary
 
 
 def record(
@@ -64,9 +64,7 @@ def _record(config: Config, name: str, as_json: bool) -> int:
         try:
             rig.start(record=True)
             while not rig.has_ended:
-                line.show(status := rig.status())
-                if status.state == "previewing":  # a watcher has ended the recording
-                    rig.stop()
+                line.show(rig.status())
                 rig.wait_briefly(line.period_s)
         except Stopped:
             pass  # before the first frame: nothing was lost
@@ -100,7 +98,11 @@ def _problems(summary: RigSummary, error: Exception | None) -> list[str]:
     if error is not None:
         return [str(error)]
     several = len(summary.cameras) > 1
-    return [f"{name}: {each}" if several else str(each) for name, each in summary.errors.items()]
+    found = {name: str(each) for name, each in summary.errors.items()}
+    for name, camera in summary.cameras.items():  # a file of a process that is long gone
+        if camera.exit_code in (4, 5) and camera.errors:
+            found.setdefault(name, camera.errors[-1])
+    return [f"{name}: {each}" if several else each for name, each in found.items()]
 
 
 def _tell_json(whole: dict[str, Any]) -> None:
@@ -131,7 +133,8 @@ def _sentence(name: str, summary: TakeSummary) -> str:
         lost.append(f"{summary.gaps} gap{'' if summary.gaps == 1 else 's'} without a camera")
     if summary.restarts:
         lost.append(f"restarted {readout.times(summary.restarts)}")
-    told = ", ".join(lost) if lost else "none lost"
+    never = summary.reason in ("camera_failed", "writer_failed", "no_space") and not summary.grabbed
+    told = "it recorded nothing" if never else ", ".join(lost) if lost else "none lost"
     lines = [
         f"{name}: {summary.written} of {summary.grabbed} frames in {summary.seconds:.2f} s "
         f"({summary.fps:.2f} fps), {told}; ended by {summary.reason}",

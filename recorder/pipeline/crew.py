@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from recorder.config import SYNTHETIC, is_live
 from recorder.errors import RecorderError
 from recorder.pipeline.acquire import Acquisition
+from recorder.pipeline.adjust import Adjusting
 from recorder.pipeline.arming import nominal_fps
 from recorder.pipeline.ring import WARM_SLOTS, Ring
 from recorder.pipeline.watch import PictureWatch
@@ -79,6 +80,7 @@ class Crew:
         self.spec = spec
         self.ring = Ring(block, spec, policy, most)
         self.acquisition = Acquisition(camera, self.ring, on_take_over, _watch(config))
+        self.adjusting = Adjusting(camera, spec, self.acquisition.order)
         self.writing = Writing(
             self.ring, takes, self._open_writer, lambda: self.acquisition.take_number, finish
         )
@@ -93,7 +95,7 @@ class Crew:
         # Of a source that can wait the rate says how fast we are, not how fast it was.
         measured = None if self._camera.can_wait else take.fps or self.acquisition.gauge.fps
         spec = self.spec.with_fps(nominal_fps(measured, self.spec.fps))
-        return self._files.open(take, part, spec, lambda: self._camera.info)
+        return self._files.open(take, part, spec, self.adjusting.info)
 
     def run_writer(self) -> None:
         """Write until the ring is drained; the body of the writer thread."""

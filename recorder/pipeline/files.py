@@ -64,8 +64,14 @@ class FileMaker:
         public_config: Mapping[str, Any],
         on_open: Callable[[OpenFile], None] | None = None,
     ) -> None:
-        self._config = config
         self._on_open = on_open
+        self.configure(config, metadata, public_config)
+
+    def configure(
+        self, config: CameraConfig, metadata: Mapping[str, Any], public_config: Mapping[str, Any]
+    ) -> None:
+        """Take another config for the recordings to come."""
+        self._config = config
         self._recording = config.recording
         self._metadata = dict(metadata)
         self._public_config = dict(public_config)
@@ -86,6 +92,17 @@ class FileMaker:
             return
         make_folder(self.folder)
         self.require_space()
+        self.prove(spec)
+
+    def prove(self, spec: FrameSpec) -> None:
+        """Make sure that these frames can be kept exactly; known at once the second time.
+
+        Raises
+        ------
+        NotLossless, NoSpace, WriterError
+        """
+        if self.folder is None:
+            return
         if self._recording.format == "hdf5":
             hdf5.prove(hdf5.choose(self._recording.codec, spec), spec.with_fps(None))
             return
@@ -185,6 +202,7 @@ def _about_camera(info: CameraInfo) -> dict[str, Any]:
         "obtained": dict(info.obtained),
         "notes": list(info.notes),
         "claimed_fps": info.claimed_fps,
+        "changes": [dict(change) for change in info.changes],
     }
 
 

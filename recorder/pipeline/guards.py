@@ -34,6 +34,11 @@ class DiskGuard:
         self._finish = finish
         self.free: int | None = None
 
+    def aim(self, folder: Path | None, keep_free: int) -> None:
+        """Look at another folder from now on."""
+        self._folder = folder
+        self._keep_free = keep_free
+
     def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
         """Compare what is free with what must stay so and what is still on its way."""
         if self._folder is None:
@@ -42,6 +47,8 @@ class DiskGuard:
             if recording:
                 gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
                 self._finish("writer_failed", WriterError(gone))
+                return
+            self.free = _free_above(self._folder)  # it will be made there
             return
         self.free = free_bytes(self._folder)
         # On its way: the ring, and what is written until the encoder has taken all of it.
@@ -50,8 +57,9 @@ class DiskGuard:
             self._finish(
                 "no_space",
                 NoSpace(
-                    f"{self._folder} has {self.free / 1e9:.2f} GB free, and recording.keep_free "
-                    f"reserves {self._keep_free / 1e9:.2f} GB: stopped"
+                    f"{self._folder} has {self.free / 1e6:.0f} MB free, recording.keep_free "
+                    f"reserves {self._keep_free / 1e6:.0f} MB, and {coming / 1e6:.0f} MB are "
+                    "on their way: stopped"
                 ),
             )
 
@@ -60,6 +68,12 @@ class DiskGuard:
         if self.free is None or bytes_per_s <= 0:
             return None
         return max(0.0, (self.free - self._keep_free) / bytes_per_s)
+
+
+def _free_above(folder: Path) -> int | None:
+    """Return what is free where a folder that is missing will be made."""
+    above = next((each for each in folder.absolute().parents if _is_there(each)), None)
+    return None if above is None else free_bytes(above)
 
 
 def _is_there(folder: Path) -> bool:

@@ -11,12 +11,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from recorder.cameras import make_camera
 from recorder.cameras.base import Camera, EndOfSource
 from recorder.config import Amount, CameraConfig
+from recorder.controls import CameraDetails
 from recorder.errors import BufferFull, CameraError, CameraTimeout, RecorderError
 from recorder.frame import FrameSpec
 from recorder.pipeline.arming import require_rate
@@ -87,6 +89,7 @@ class Session:
         self._camera_closed = self._left_behind = False
         self._block = memory
         self._spec: FrameSpec | None = None
+        self._disk: DiskGuard | None = None
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Session:
@@ -174,6 +177,7 @@ class Session:
         """Begin a recording that was prepared; see `record`."""
         take = self._course.begin(order, self._config.recording.duration)
         self._monitor.begin_take()
+        self._crew.adjusting.begin_take()
         acquisition = self._crew.acquisition
         acquisition.order(lambda: acquisition.begin_at(order.at_ns, lambda: self._enter(take)))
 
@@ -182,6 +186,49 @@ class Session:
         take = self._course.end_take()
         if take is not None:
             self._crew.acquisition.order(lambda: self._leave(take))
+
+    # -- changes while it runs ----------------------------------------------------------------
+
+    def set(self, name: str, value: float) -> float | None:
+        """Change a setting of the camera between two grabs; return what is read back, or None.
+
+        Raises
+        ------
+        ConfigError
+            There is no such setting, or it cannot be changed while the camera runs.
+        CameraTimeout, CameraError
+            The camera does not get to it, or is not open.
+        """
+        self._require_spec()
+        return self._crew.adjusting.set(name, value)
+
+    def configure(
+        self, config: CameraConfig, metadata: Mapping[str, Any], public_config: Mapping[str, Any]
+    ) -> None:
+        """Take another config for the recordings to come; the camera stays as it is.
+
+        Raises
+        ------
+        RecorderError
+            One is under way.
+        """
+        self._course.require_ready()
+        self._config = self._config.model_copy(update={"recording": config.recording})
+        self._files.configure(self._config, metadata, public_config)
+        if self._disk is not None:
+            self._disk.aim(self._files.folder, config.recording.keep_free)
+
+    def warm_up(self) -> None:
+        """Prove the codec now, so that a recording can begin the sooner; failures show then."""
+        if self._spec is not None:
+            with suppress(RecorderError):
+                self._files.prove(self._spec)
+
+    def details(self) -> CameraDetails:
+        """Return what the camera turned out to be; empty before it is open."""
+        if not self._opened.is_set() or self._spec is None:
+            return CameraDetails()
+        return self._crew.adjusting.details()
 
     def stop(self) -> None:
         """Ask the session to end: finish the files, close the camera. Returns at once."""
@@ -366,8 +413,9 @@ class Session:
             self._take_over,
             self.finish,
         )
-        disk = DiskGuard(self._files.folder, self._config.recording.keep_free, self.finish)
-        self._monitor = Monitor(crew, disk, self.finish, self._course.current)
+        keep_free = self._config.recording.keep_free
+        self._disk = DiskGuard(self._files.folder, keep_free, self.finish)
+        self._monitor = Monitor(crew, self._disk, self.finish, self._course.current)
         self._watch(crew)
         self._spec = spec
         if self._course.preview():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recorder.errors import RecorderError
 from recorder.stats import ratio_of
 
 # Reasons, and how grave: of two that meet, the graver names the ending.
@@ -80,11 +81,13 @@ def merged(parts: Sequence[TakeSummary], restarts: int) -> TakeSummary:
     restarts
         How often its camera was begun anew.
     """
-    last = parts[-1]
+    # A file that could not be finished is not made good by those after it.
+    broken = [part.reason for part in parts if part.reason in ("writer_failed", "no_space")]
+    reason = max((parts[-1].reason, *broken), key=REASONS.__getitem__)
     totals = {name: sum(getattr(part, name) for part in parts) for name in COUNTERS}
     seconds = max(part.seconds for part in parts)
     return TakeSummary(
-        reason=last.reason,
+        reason=reason,
         **totals | {"restarts": restarts},
         seconds=seconds,
         fps=frames_per_second(totals["grabbed"], seconds),
@@ -93,6 +96,11 @@ def merged(parts: Sequence[TakeSummary], restarts: int) -> TakeSummary:
         file_bytes=sum(part.file_bytes for part in parts),
         errors=tuple(dict.fromkeys(error for part in parts for error in part.errors)),
     )
+
+
+def reason_of(error: RecorderError) -> str:
+    """Return the reason for an ending by this error."""
+    return {3: "camera_failed", 5: "no_space"}.get(error.exit_code, "writer_failed")
 
 
 def frames_per_second(grabbed: int, seconds: float) -> float:

@@ -6,6 +6,8 @@
     setup   what to open, in whose memory       opened    the camera is open, and which one it is
     begin   an order: record from then on       armed     it could record with the next frame
     prepare make sure that it can be kept       file      frames go into this file from now on
+    set     a setting, between two grabs        was_set   what was read back, or why not
+    configure  what the next recordings are     configured, details  what the camera is by now
     end_take, stop                              status    how it goes, ten times a second
                                                 take      a recording is over, its files closed
                                                 ended     all is closed, and why

@@ -15,23 +15,24 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recorder.awake import keep_awake
 from recorder.config import parse_amount
-from recorder.errors import ConfigError, RecorderError, Stopped
-from recorder.pipeline.memory import Block, allocate
+from recorder.errors import RecorderError, Stopped
 from recorder.pipeline.order import Order
-from recorder.pipeline.summary import TakeSummary
 from recorder.pipeline.view import Look, RingView
-from recorder.rig.keeper import Keeper, Patience
 from recorder.rig.link import LinkServer
+from recorder.rig.patience import Patience
+from recorder.rig.summary import RigSummary
+from recorder.rig.team import Team
 from recorder.stats import RigStatus
 
 if TYPE_CHECKING:
     from recorder.config import Amount, Config
+    from recorder.controls import CameraDetails
     from recorder.frame import Frame
+    from recorder.pipeline.memory import Block
 
 log = logging.getLogger(__name__)
 
@@ -43,38 +44,13 @@ AHEAD_NS = 50_000_000
 """The instant at which all begin lies so far ahead that every process has heard of it."""
 LOOK_S = 0.25
 
-_GRAVEST_FIRST = (4, 5, 3, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class RigSummary:
-    """How the last recording of every camera went.
-
-    Parameters
-    ----------
-    cameras
-        By name, those that recorded or should have.
-    errors
-        What went wrong with a camera, by its name.
-    """
-
-    cameras: dict[str, TakeSummary]
-    errors: dict[str, RecorderError] = field(default_factory=dict)
-
-    @property
-    def exit_code(self) -> int:
-        """0 if every grabbed frame of every camera is in its file, else by the graver cause."""
-        codes = {summary.exit_code for summary in self.cameras.values()}
-        return next((code for code in _GRAVEST_FIRST if code in codes), 0)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, named as in the README."""
-        cameras = {name: summary.as_dict() for name, summary in self.cameras.items()}
-        return {"exit_code": self.exit_code, "cameras": cameras}
-
 
 class Rig:
     """The cameras of a config, each in a process of its own.
+
+    `_lock` is for whoever starts or records: it lets one begin at a time, and guards the steps of
+    `_state` on the way up. To stop, to end a recording, to look and to ask take no lock, so that
+    they get past a camera that hangs; each keeper guards its own.
 
     Parameters
     ----------
@@ -102,20 +78,16 @@ class Rig:
         patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self._config = config
-        self._patience = patience
         self._name = name
         self._with_link = link
         self._link: LinkServer | None = None
-        self._blocks: dict[str, Block] = {}
         self._views: dict[str, RingView] = {}
-        self._keepers: dict[str, Keeper] = {}
-        self._left_out: set[str] = set()
-        self._has_begun = False  # a recording, at least one
         self._lock = threading.RLock()
+        self._turning = threading.Lock()  # guards the step out of the state "new"
         self._changed = threading.Event()
+        self._team = Team(config, self._changed.set, patience)
         self._ended = threading.Event()
-        self._stopping = False
-        self._was_asked = False  # to stop, by somebody from outside
+        self._ends_with_take = False
         self._problem: str | None = None  # why the machine may fall asleep
         self._state = "new"
         self._awake = keep_awake("recording cameras")
@@ -147,18 +119,21 @@ class Rig:
             out instead.
         """
         with self._lock:
-            if self._state != "new":
-                raise RecorderError("a rig starts once; make a new one")
-            self._state = "opening"
+            with self._turning:
+                if self._state == "ended" and self._team.was_asked:
+                    raise Stopped("stopped before the first frame")
+                if self._state != "new":
+                    raise RecorderError("a rig starts once; make a new one")
+                self._state = "opening"
+            self._ends_with_take = record
         try:
-            self._hire()
-            for keeper in self._keepers.values():
-                keeper.open(record)
+            self._team.hire()
+            self._team.open(record)
             self._looker.start()
             self._serve()
-            self._await(READY_S, may_be_left=True)
+            self._team.await_armed(READY_S, may_be_left=True)
             if record:
-                self._release(None)
+                self._begin(None)
             with self._lock:
                 self._state = "open" if self._state == "opening" else self._state
         except BaseException as error:
@@ -187,35 +162,76 @@ class Rig:
         if duration is not None:
             duration = parse_amount(duration)
         with self._lock:
-            keepers = self._running()
+            keepers = self._team.running()
             deadline = time.monotonic() + CLOSE_S
             while any(k.is_ending for k in keepers) and time.monotonic() < deadline:
                 self._ended.wait(0.02)  # the one that was just ended closes its files
             is_busy = self._state != "open" or any(keeper.is_recording for keeper in keepers)
             if not keepers or is_busy:
                 raise RecorderError(f"cannot begin a recording: the rig is {self.status().state}")
-            for keeper in keepers:
-                keeper.prepare()
-            self._await(READY_S)
-            self._release(duration)
+            self._team.prepare()
+            self._team.await_armed(READY_S)
+            self._begin(duration)
+
+    def set(self, camera: str, name: str, value: float) -> float | None:
+        """Change a setting of a camera while it runs, also while it records.
+
+        It is noted in the about file.
+
+        Returns
+        -------
+        float or None
+            What is read back; None if nothing can be.
+
+        Raises
+        ------
+        KeyError
+            There is no camera of that name.
+        ConfigError, CameraError
+            There is no such setting; or the camera is not there, or does not get to it.
+        """
+        return self._team.keepers[camera].set(name, value)
+
+    def configure(self, config: Config) -> None:
+        """Take another config between two recordings.
+
+        Where and how it is recorded, metadata and settings change at once; a camera that has to be
+        opened in another way (source, size, rate, crop, …) is opened anew, the others go on.
+
+        Raises
+        ------
+        AnotherRig
+            Cameras came or went, or one has ended or wants another buffer: start another rig.
+        RecorderError
+            A recording is under way.
+        """
+        with self._lock:
+            if self._state != "open":
+                raise RecorderError(f"cannot be changed: the rig is {self.status().state}")
+            self._team.configure(config)
+            self._config = config
 
     def end_take(self) -> None:
-        """End the recording at the next frame boundary; the preview goes on."""
-        for keeper in self._running():
-            keeper.end_take()
+        """End the recording at the next frame boundary; the preview goes on.
+
+        A rig that was started with a recording ends with it.
+        """
+        if self._ends_with_take:
+            self._stop_all()
+            return
+        self._team.end_take()
 
     def stop(self) -> None:
         """Finish all files and close all cameras. Returns at once."""
-        self._was_asked = True
+        self._team.was_asked = True
         self._stop_all()
 
     def _stop_all(self) -> None:
-        self._stopping = True
-        for keeper in list(self._keepers.values()):
-            keeper.stop()
-        if self._state == "new":
-            self._state = "ended"
-            self._ended.set()
+        with self._turning:  # not `_lock`: a start that hangs shall not hold up a stop
+            if self._state == "new":
+                self._state = "ended"
+                self._ended.set()
+        self._team.stop()
         self._changed.set()
 
     def wait(self, timeout_s: float | None = None) -> RigSummary:
@@ -246,26 +262,27 @@ class Rig:
         """Whether everything is closed."""
         return self._ended.is_set()
 
+    @property
+    def config(self) -> Config:
+        """What it was told, last."""
+        return self._config
+
+    def details(self) -> dict[str, CameraDetails]:
+        """Return what each camera turned out to be, and what it accepts while it runs."""
+        return {name: keeper.details for name, keeper in self._team.keepers.items()}
+
     def status(self) -> RigStatus:
         """Return how it goes right now; cheap, from any thread."""
-        cameras = tuple(keeper.status() for keeper in self._keepers.values())
+        cameras = self._team.status()
         watchers = 0 if self._link is None else self._link.watchers
-        state = _state_of([camera.state for camera in cameras])
-        if any(keeper.is_recording for keeper in self._keepers.values()):
-            state = "recording"
-        if self._stopping:
+        state = self._team.state_of(cameras)
+        if self._team.is_stopping:
             state = "ended" if self.has_ended else "finishing"
         return RigStatus(self.name, os.getpid(), state, cameras, watchers)
 
     def summary(self) -> RigSummary:
         """Return how the last recording of every camera went, as far as is known."""
-        found = {name: keeper.summary() for name, keeper in self._keepers.items()}
-        cameras = {name: summary for name, summary in found.items() if summary is not None}
-        errors = {name: k.error for name, k in self._keepers.items() if k.error is not None}
-        if self._has_begun:  # one may have died before it had a single frame
-            gone = {name for name in errors if self._keepers[name].has_ended}
-            cameras |= dict.fromkeys((self._left_out | gone) - cameras.keys(), _NEVER_CAME)
-        return RigSummary({n: cameras[n] for n in self._keepers if n in cameras}, errors)
+        return self._team.summary()
 
     def latest_frame(self, camera: str, out: Frame | None = None, after: int = 0) -> Look | None:
         """Copy a camera's newest frame for a viewer; see `RingView.newest`.
@@ -277,7 +294,7 @@ class Rig:
         """
         view = self._views.get(camera)
         if view is None:
-            if camera in self._config.cameras and camera not in self._blocks:
+            if camera in self._config.cameras and camera not in self._team.blocks:
                 return None  # before the start
             block = self.memory(camera)
             try:
@@ -294,23 +311,9 @@ class Rig:
         KeyError
             There is no camera of that name.
         """
-        return self._blocks[camera]
+        return self._team.blocks[camera]
 
     # -- starting -----------------------------------------------------------------------------
-
-    def _hire(self) -> None:
-        """Get the memory for all cameras before any of them is opened."""
-        for name, camera in self._config.cameras.items():
-            self._blocks[name] = allocate(camera.buffer.memory, to_look=True)
-        keepers = {
-            name: Keeper(self._config, name, block, self._changed.set, self._patience)
-            for name, block in self._blocks.items()
-        }
-        for keeper in keepers.values():
-            keeper.others = [each for each in keepers.values() if each is not keeper]
-        self._keepers = keepers  # all at once: others may be looking
-        if self._stopping:
-            raise Stopped("stopped before the cameras were opened")
 
     def _serve(self) -> None:
         if not self._with_link:
@@ -320,52 +323,12 @@ class Rig:
         except RecorderError as error:
             log.warning("nobody can attach to this rig: %s", error)
 
-    def _await(self, timeout_s: float, may_be_left: bool = False) -> None:
-        """Wait until all are armed; one that cannot be fails it by name, or is left out."""
-        deadline = time.monotonic() + timeout_s
-        keepers = self._running()
-        for keeper in keepers:
-            while not keeper.await_answer(0.1):  # short: signals are handled between waits
-                if time.monotonic() > deadline:
-                    keeper.give_up()
-            self._require(keeper, may_be_left)
-        for keeper in keepers:  # once more: one may be lost while the others are waited for
-            self._require(keeper, may_be_left)
-        if self._stopping:
-            raise Stopped("stopped before the first frame")
-        if len(self._left_out) == len(self._keepers):
-            raise ConfigError("no camera is left to record with")
-
-    def _require(self, keeper: Keeper, may_be_left: bool) -> None:
-        """Fail by the name of a camera that cannot be had, or leave it out."""
-        if self._was_asked:
-            raise Stopped("stopped before the first frame")
-        refusal = keeper.refusal
-        if refusal is None or keeper.name in self._left_out:
-            return
-        if self._stopping or not may_be_left or keeper.config.on_failure != "leave":
-            raise self._named(keeper, refusal)
-        log.warning("%s is left out: %s", keeper.name, refusal)
-        self._left_out.add(keeper.name)
-        keeper.stop()
-
-    def _named(self, keeper: Keeper, error: RecorderError) -> RecorderError:
-        """Return an error that says which camera it is about, if there are several."""
-        return error if len(self._keepers) == 1 else type(error)(f"{keeper.name}: {error}")
-
-    def _release(self, duration: Amount | None) -> None:
-        self._has_begun = True
-        order = Order(duration, at_ns=time.monotonic_ns() + AHEAD_NS)
-        for keeper in self._running():
-            keeper.begin(order)
-
-    def _running(self) -> list[Keeper]:
-        keepers = self._keepers.values()
-        return [k for k in keepers if k.name not in self._left_out and not k.has_ended]
+    def _begin(self, duration: Amount | None) -> None:
+        self._team.begin(Order(duration, at_ns=time.monotonic_ns() + AHEAD_NS))
 
     def _close_unstarted(self) -> None:
         """Close what there is if not even the looking after has begun."""
-        for keeper in self._keepers.values():
+        for keeper in self._team.keepers.values():
             keeper.abandon_unopened()
         if not self._looker.is_alive() and not self.has_ended:
             self._look_after()
@@ -373,21 +336,22 @@ class Rig:
     # -- looking after, on a thread of its own ------------------------------------------------
 
     def _look_after(self) -> None:
-        while any(not keeper.has_ended for keeper in self._keepers.values()):
+        while not self._team.has_ended:
             self._changed.wait(LOOK_S)
             self._changed.clear()
             try:
                 self._look()
             except Exception:  # an observer's failure never ends a recording
                 log.exception("the rig could not look after its cameras")
-        for keeper in self._keepers.values():
+        for keeper in self._team.keepers.values():
             keeper.join()
         self._close()
 
     def _look(self) -> None:
-        self._keep_awake(any(keeper.is_recording for keeper in self._keepers.values()))
-        for keeper in self._keepers.values():
-            if keeper.has_failed and keeper.config.on_failure == "stop" and not self._stopping:
+        self._keep_awake(self._team.is_recording)
+        for keeper in self._team.keepers.values():
+            is_over = keeper.has_failed and keeper.config.on_failure == "stop"
+            if is_over and not self._team.is_stopping:
                 log.warning("%s was lost, so all cameras stop: %s", keeper.name, keeper.error)
                 self._stop_all()
 
@@ -413,15 +377,4 @@ class Rig:
     def _closers(self) -> list[Callable[[], None]]:
         views: list[Callable[[], None]] = [self._views.clear]
         link = [] if self._link is None else [self._link.close]
-        return [*link, *views, *(block.close for block in self._blocks.values())]
-
-
-_NEVER_CAME = TakeSummary("camera_failed", 0, 0, 0, 0, 0, 0, 0.0, 0.0, (), 0, 0)
-
-_BY_WEIGHT = ("recording", "opening", "previewing", "restarting", "finishing")
-
-
-def _state_of(states: list[str]) -> str:
-    """Return what a rig is doing whose cameras are in these states."""
-    found = next((state for state in _BY_WEIGHT if state in states), "ended" if states else "new")
-    return "previewing" if found == "restarting" else found
+        return [*link, *views, *(block.close for block in self._team.blocks.values())]

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from recorder.config import Amount
 from recorder.frame import FrameStamp
 from recorder.pipeline.order import LostRow, Order, Resumption
-from recorder.pipeline.summary import TakeSummary, frames_per_second, merged
+from recorder.pipeline.summary import (
+    REASONS,
+    TakeSummary,
+    frames_per_second,
+    merged,
+    reason_of,
+)
 from recorder.rig.wreck import Progress
 from recorder.stats import CameraStatus, Totals, ratio_of
 from recorder.writers.settle import CRASHED, SettledFile, settle_dead
@@ -147,9 +153,17 @@ class Story:
 
     def is_over(self, t_mono_ns: int) -> bool:
         """Whether its time is up, whether or not there was a camera."""
+        if self._has_all:
+            return True
         seconds = self.duration.seconds if self.duration is not None else None
         begun_ns = self.first_ns or self.order.at_ns
         return seconds is not None and t_mono_ns - begun_ns >= seconds * 1e9
+
+    @property
+    def _has_all(self) -> bool:
+        """Whether all the frames were grabbed that were asked for."""
+        frames = None if self.duration is None else self.duration.frames
+        return frames is not None and self.grabbed >= frames
 
     def rest(self) -> Order:
         """Return the order for the next process: to go on where the last one ended."""
@@ -168,7 +182,12 @@ class Story:
 
     def summary(self) -> TakeSummary | None:
         """Return how it went; None before anything is known."""
-        return merged(self._parts, self.restarts) if self._parts else None
+        if not self._parts:
+            return None
+        found = merged(self._parts, self.restarts)
+        if self._has_all and found.reason == "camera_failed":  # lost when all was done
+            return replace(found, reason="duration")
+        return found
 
     def over(self, status: CameraStatus) -> CameraStatus:
         """Return the status of the present process with the shares of those before it added."""
@@ -189,6 +208,7 @@ class Story:
             file_bytes=disk,
             ratio=ratio_of(raw, disk),
             files=tuple(dict.fromkeys((*before.files, *status.files))),
+            reason=before.reason if self.is_closed else status.reason,
         )
 
 
@@ -238,9 +258,10 @@ def _counted(life: Life, error: str) -> TakeSummary:
     for name in ("grabbed", "dropped"):  # which no file took: the last one was finished already
         sums[name] += len(_beyond(settled, life.stamps))
     seconds = max(0, life.progress.last_ns - life.progress.first_ns) / 1e9
-    unfinished = [str(each.report.unfinished) for each in settled if each.report.unfinished]
+    unfinished = [each.report.unfinished for each in settled if each.report.unfinished]
+    reasons = ("camera_failed", *(reason_of(each) for each in unfinished))
     return TakeSummary(
-        "camera_failed",
+        max(reasons, key=REASONS.__getitem__),
         **sums,
         restarts=0,
         seconds=round(seconds, 6),
@@ -248,7 +269,7 @@ def _counted(life: Life, error: str) -> TakeSummary:
         files=tuple(str(each.report.files[0]) for each in settled if each.report.files),
         raw_bytes=sum(each.raw_bytes for each in settled),
         file_bytes=sum(each.report.bytes for each in settled),
-        errors=(error, *unfinished),
+        errors=(error, *map(str, unfinished)),
     )
 
 

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from recorder.errors import CameraNotFound, RecorderError
+from recorder.pipeline.summary import reason_of
 from recorder.rig.messages import Message, Sender, describe, receive
 from recorder.system import continue_when_parent_dies, stop_signals
 
@@ -31,8 +32,6 @@ HURRY_S = 3.0
 """How long an orphan waits for an encoder that takes nothing."""
 ORPHAN_S = 4.5
 """How long an orphan lives."""
-
-_REASONS = {3: "camera_failed", 5: "no_space"}  # by exit code; others are the writer's
 
 
 class Worker:
@@ -56,9 +55,11 @@ class Worker:
         self._setup = setup
         self._sender = sender
         self._orders: queue.Queue[Order | None] = queue.Queue()
+        self._changes: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._told: set[int] = set()
         self._is_open = False
         self._begun = threading.Event()
+        self._turn = threading.Lock()
         self._is_unwanted = False
         self._is_stopped = False
         self._error: RecorderError | None = None
@@ -82,12 +83,44 @@ class Worker:
                     self._session.end_take()
             elif message["is"] == "prepare":
                 _thread(self._prepare, "prepare")
+            elif message["is"] == "configure":
+                self._configure(message)
+            elif message["is"] == "set":
+                self._changes.put(message)
         self._be_orphan()
 
     def _stop(self) -> None:
         self._is_stopped = True
         self._session.stop()
         self._orders.put(None)
+
+    def _configure(self, message: Message) -> None:
+        from recorder.config import make_config
+
+        def configure() -> None:
+            config = make_config(message["config"])
+            camera = config.cameras[self._camera.name]
+            self._session.configure(camera, config.metadata, config.public())
+
+        answer: Message = {"number": message["number"]}
+        try:
+            configure()
+        except RecorderError as error:
+            answer["error"] = describe(error)
+        self._sender.send("configured", **answer)
+        _thread(self._session.warm_up, "warm up")
+
+    def _set_in_turn(self) -> None:
+        """Change one setting after the other, on a thread of its own: each takes a grab."""
+        while True:
+            message = self._changes.get()
+            answer: Message = {"number": message["number"]}
+            try:
+                answer["obtained"] = self._session.set(message["name"], message["value"])
+            except RecorderError as error:
+                answer["error"] = describe(error)
+            self._tell_details()
+            self._sender.send("was_set", **answer)
 
     def _be_orphan(self) -> None:
         self._stop()
@@ -100,9 +133,10 @@ class Worker:
         from recorder.pipeline.order import Order
 
         order = Order.from_dict(message["order"])
-        if not self._begun.is_set():
-            self._orders.put(order)
-            return
+        with self._turn:
+            if not self._begun.is_set():
+                self._orders.put(order)
+                return
         if not self._try(lambda: self._session.begin(order)):
             self._sender.send("unbegun")
 
@@ -122,14 +156,18 @@ class Worker:
 
     def open(self) -> None:
         """Open the camera, and begin to record when the rig says so."""
+        from recorder.pipeline.order import Order
+
         plain = self._setup.get("order")
         try:
             self._session.start(self._setup["record"], self._await_order, measure=plain is None)
             if plain is not None and not self._setup["record"]:
-                self._resume(plain)
-            self._begun.set()
+                self._resume(Order.from_dict(plain))
+            self._begin_late()
             if self._is_unwanted:  # it was ended while its camera was away
                 self._session.end_take()
+            if plain is None and not self._setup["record"]:
+                self._session.warm_up()
         except RecorderError as error:
             if not self._is_stopped:  # else that it never began is no failure
                 self._error = error
@@ -139,17 +177,23 @@ class Worker:
             self._error = RecorderError(f"{type(error).__name__}: {error}")
             self._session.stop()
 
-    def _resume(self, plain: Message) -> None:
-        """Go on with a recording out of the preview, to which it returns when it ends."""
-        from recorder.pipeline.order import Order
+    def _begin_late(self) -> None:
+        """Take orders at once from now on, and one that came while the camera was opened."""
+        with self._turn:
+            self._begun.set()
+            order = None if self._orders.empty() else self._orders.get()
+        if order is not None:
+            self._resume(order)
 
+    def _resume(self, order: Order) -> None:
+        """Record out of the preview, to which it returns when the recording ends."""
         self._be_sure()
         self._tell_opened()
         if not self._try(self._session.prepare):
             self._sender.send("unbegun")
             return
         self._sender.send("armed")
-        self._session.begin(Order.from_dict(plain))
+        self._session.begin(order)
 
     def _await_order(self) -> Order:
         from recorder.pipeline.order import Order
@@ -184,7 +228,7 @@ class Worker:
         reason = self._session.status().reason
         error = self._error or self._session.error
         if self._error is not None:
-            reason = _REASONS.get(self._error.exit_code, "writer_failed")
+            reason = reason_of(self._error)
         plain = None if error is None else describe(error)
         self._sender.send("ended", reason=reason, error=plain)
         return 0
@@ -213,6 +257,11 @@ class Worker:
         except (OSError, RecorderError):  # it is open all the same
             found = None
         self._sender.send("opened", identity=None if found is None else found.as_dict())
+        self._tell_details()
+        _thread(self._set_in_turn, "set")
+
+    def _tell_details(self) -> None:
+        self._sender.send("details", details=self._session.details().as_dict())
 
     def _tell_file(self, file: OpenFile) -> None:
         paths = {name: str(getattr(file, name)) for name in ("stem", "of", "path")}
@@ -280,8 +329,7 @@ def main() -> int:
     try:
         worker = Worker(setup, sender)
     except RecorderError as error:
-        reason = _REASONS.get(error.exit_code, "writer_failed")
-        sender.send("ended", reason=reason, error=describe(error))
+        sender.send("ended", reason=reason_of(error), error=describe(error))
         return 0
     _thread(worker.listen, "listen", messages)
     return worker.report()

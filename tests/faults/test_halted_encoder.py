@@ -1,6 +1,7 @@
 """ffmpeg halted while the ring's own pages are in its pipe: frames of the size where they are."""
 
 import signal
+from contextlib import contextmanager
 
 from helpers import assert_adds_up, camera_config, encoders, until
 
@@ -8,16 +9,21 @@ from recorder.pipeline.session import Session
 from recorder.playback.verify import verify
 
 
-def record_and_halt(folder, pixel_format):
-    """Return a session whose ring has overflowed, and its halted ffmpeg."""
+@contextmanager
+def recording_and_halted(folder, pixel_format):
+    """Give a session whose ring has overflowed, and its halted ffmpeg."""
     large = {"size": [800, 600], "fps": 100, "pixel_format": pixel_format}
-    session = Session(camera_config(folder, **large, buffer__memory="12MiB"))
-    session.start(record=True)
-    more_written(session, 20)
-    ffmpeg = encoders()[-1]
-    ffmpeg.send_signal(signal.SIGSTOP)
-    until(lambda: session.status().totals.in_flight >= 40, "for the ring to overflow")
-    return session, ffmpeg
+    with Session(camera_config(folder, **large, buffer__memory="12MiB")) as session:
+        session.start(record=True)
+        more_written(session, 20)
+        ffmpeg = encoders()[-1]
+        ffmpeg.send_signal(signal.SIGSTOP)
+        try:
+            until(lambda: session.status().totals.in_flight >= 40, "for the ring to overflow")
+            yield session, ffmpeg
+        finally:
+            if ffmpeg.is_running():
+                ffmpeg.send_signal(signal.SIGCONT)
 
 
 def more_written(session, frames):
@@ -35,15 +41,15 @@ def expect_exact(session, files):
 
 
 def test_halted_and_continued_nothing_is_mixed_up(tmp_path):
-    session, ffmpeg = record_and_halt(tmp_path, "gray8")
-    ffmpeg.send_signal(signal.SIGCONT)
-    more_written(session, 30)
-    expect_exact(session, files=1)
+    with recording_and_halted(tmp_path, "gray8") as (session, ffmpeg):
+        ffmpeg.send_signal(signal.SIGCONT)
+        more_written(session, 30)
+        expect_exact(session, files=1)
 
 
 def test_killed_while_it_is_halted(tmp_path):
-    session, ffmpeg = record_and_halt(tmp_path, "bgr8")
-    ffmpeg.kill()
-    until(lambda: len(list(tmp_path.rglob("*.mkv"))) == 2)
-    more_written(session, 20)
-    expect_exact(session, files=2)
+    with recording_and_halted(tmp_path, "bgr8") as (session, ffmpeg):
+        ffmpeg.kill()
+        until(lambda: len(list(tmp_path.rglob("*.mkv"))) == 2)
+        more_written(session, 20)
+        expect_exact(session, files=2)

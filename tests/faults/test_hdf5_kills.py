@@ -17,7 +17,7 @@ import psutil
 import pytest
 import tables
 import xxhash
-from helpers import kill_rig, until
+from helpers import SLOW, kill_rig, until
 
 CONFIG = """
 cameras:
@@ -46,14 +46,16 @@ def start(folder: Path, seed: int) -> psutil.Popen:
 @pytest.mark.parametrize("seed", MOMENTS)
 def test_the_recorder_is_killed(tmp_path, seed):
     recorder = start(tmp_path, seed)
-    folder = tmp_path / "out"
-    (path,) = until(lambda: list(folder.glob("*.h5")) if folder.is_dir() else [])
-    empty = path.stat().st_size
-    until(lambda: path.stat().st_size > empty + 200_000)
-    time.sleep(random.Random(seed).uniform(0, 2.5))  # the random moment itself
-    killed_ns = time.time_ns()
-    kill_rig(recorder)
-    recorder.wait(10)
+    try:
+        folder = tmp_path / "out"
+        (path,) = until(lambda: list(folder.glob("*.h5")) if folder.is_dir() else [])
+        empty = path.stat().st_size
+        until(lambda: path.stat().st_size > empty + 200_000)
+        time.sleep(random.Random(seed).uniform(0, 2.5))  # the random moment itself
+        killed_ns = time.time_ns()
+    finally:
+        kill_rig(recorder)
+        recorder.wait(SLOW)
 
     with h5py.File(path) as file:
         frames = file["frames"][:]

@@ -8,12 +8,14 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import psutil
 import pytest
-from helpers import encoders, kill_rig
+from helpers import SLOW, encoders, kill_rig
 
 from recorder.playback.files import find_parts
 from recorder.playback.verify import verify
@@ -32,25 +34,36 @@ MOMENTS = [
 ]
 
 
-def start(folder: Path, seed: int, *options: str) -> psutil.Popen:
+@contextmanager
+def started(folder: Path, seed: int, *options: str) -> Iterator[psutil.Popen]:
+    """Give a recorder that does not outlive the test."""
     pixel_format, codec = KINDS[seed % len(KINDS)]
     config = folder / "config.yaml"
     config.write_text(CONFIG % (pixel_format, codec))
     command = [sys.executable, "-m", "recorder", "record", str(config), "--json", *options]
-    return psutil.Popen(
+    recorder = psutil.Popen(
         [*command, "--output", str(folder / "out")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
     )
+    try:
+        yield recorder
+    finally:
+        if recorder.poll() is None:
+            kill_rig(recorder)
+            recorder.wait(SLOW)
+        recorder.stdout.close()
+        recorder.stderr.close()
 
 
 def await_first_row(folder: Path, recorder: psutil.Popen) -> Path:
-    """Return the ledger once it has a row in it."""
+    """Return the ledger once it has a row in it, and ffmpeg has made its file."""
     give_up = time.monotonic() + 30
     while time.monotonic() < give_up and recorder.poll() is None:
         for ledger in (folder / "out").glob("*.frames.csv"):
-            if ledger.read_bytes().count(b"\n") > 1:
+            video = ledger.with_suffix("").with_suffix(".mkv")
+            if ledger.read_bytes().count(b"\n") > 1 and video.exists():
                 return ledger
         time.sleep(0.01)  # another process makes the file: there is nothing to wait on
     raise AssertionError(recorder.communicate())
@@ -69,15 +82,13 @@ def expect_one_second(rows, lost, fps: float) -> None:
 
 @pytest.mark.parametrize("seed", MOMENTS)
 def test_the_recorder_is_killed(tmp_path, seed):
-    recorder = start(tmp_path, seed)
-    ledger = await_first_row(tmp_path, recorder)
-    encoder = encoder_of(recorder)
-    time.sleep(random.Random(seed).uniform(0, 2.5))  # the random moment itself
-    kill_rig(recorder)
-    recorder.wait(10)
-    recorder.stdout.close()
-    recorder.stderr.close()
-    encoder.wait(5)  # no orphan: it sees the end of its input, and finishes
+    with started(tmp_path, seed) as recorder:
+        ledger = await_first_row(tmp_path, recorder)
+        encoder = encoder_of(recorder)
+        time.sleep(random.Random(seed).uniform(0, 2.5))  # the random moment itself
+        kill_rig(recorder)
+        recorder.wait(SLOW)
+    encoder.wait(SLOW)  # no orphan: it sees the end of its input, and finishes
 
     (part,) = find_parts(tmp_path / "out")
     assert part.state == "interrupted"
@@ -104,13 +115,13 @@ def frames_by_cv2(path: Path) -> int:
 
 @pytest.mark.parametrize("seed", MOMENTS)
 def test_ffmpeg_is_killed(tmp_path, seed):
-    recorder = start(tmp_path, seed, "--duration", "4s")
-    await_first_row(tmp_path, recorder)
-    encoder = encoder_of(recorder)
-    time.sleep(random.Random(seed).uniform(0, 2.0))  # the random moment itself
-    killed_ns = time.time_ns()
-    encoder.kill()
-    out, err = recorder.communicate(timeout=60)
+    with started(tmp_path, seed, "--duration", "4s") as recorder:
+        await_first_row(tmp_path, recorder)
+        encoder = encoder_of(recorder)
+        time.sleep(random.Random(seed).uniform(0, 2.0))  # the random moment itself
+        killed_ns = time.time_ns()
+        encoder.kill()
+        out, err = recorder.communicate(timeout=60)
     summary = json.loads(out.splitlines()[-1])
     camera = summary["cameras"]["top"]
 

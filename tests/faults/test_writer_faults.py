@@ -72,14 +72,21 @@ class FaultyOs:
         return getattr(os, self._function)(*arguments)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _codec_is_proven(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The proof before a recording writes too; here only the recording shall fail."""
     record(tmp_path_factory.mktemp("proven"))
 
 
-@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])
+@pytest.mark.parametrize(
+    ("number", "for_ever"),
+    [
+        pytest.param(errno.ENOSPC, False, id="ENOSPC once", marks=pytest.mark.slow),
+        pytest.param(errno.ENOSPC, True, id="ENOSPC for ever"),
+        pytest.param(errno.EIO, False, id="EIO once"),
+        pytest.param(errno.EIO, True, id="EIO for ever", marks=pytest.mark.slow),
+    ],
+)
 def test_the_nth_write_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, for_ever: bool
 ) -> None:
@@ -107,7 +114,11 @@ def _only_the_claim_failed(nth: int, summary: TakeSummary) -> bool:
     return nth == 1 and summary.exit_code == 0 and summary.written == FRAMES
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOSPC, pytest.param(errno.EIO, marks=pytest.mark.slow)],
+    ids=["ENOSPC", "EIO"],
+)
 def test_the_nth_fsync_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     for nth in range(1, 100):
         faulty = FaultyOs("fsync", nth, number)

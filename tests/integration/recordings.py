@@ -94,7 +94,8 @@ def spoil(path: Path, index: int, pattern: bytes, at: float = 0.5) -> None:
 
 
 def decoders():
-    """Return this process's ffmpegs; other tests may have left Python's own helpers running."""
+    """Return this process's ffmpegs, also those that have given all frames and wait to be asked;
+    other tests may have left Python's own helpers running."""
     found = []
     for child in psutil.Process().children():
         try:

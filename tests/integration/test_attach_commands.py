@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 import stand_in_rig
-from helpers import RECORDER, SLOW, run, until
+from helpers import RECORDER, SLOW, invoke, run, until
 from stand_in_rig import StandInRig, runtime_folder_of_its_own
 
 from recorder.rig.link import LinkServer, running
@@ -137,7 +137,7 @@ class Screen:
 
 @pytest.mark.parametrize("name", [[], ["demo"]])
 def test_status_has_a_line_for_each_camera(rig: StandInRig, name: list[str]) -> None:
-    result = run("status", *name)
+    result = (run if name else invoke)("status", *name)
     assert (result.returncode, result.stderr) == (0, "")
     first, *lines = result.stdout.splitlines()
     assert first == f"demo previewing · process {os.getpid()} · watched by 1"
@@ -146,7 +146,7 @@ def test_status_has_a_line_for_each_camera(rig: StandInRig, name: list[str]) -> 
 
 
 def test_status_as_json(rig: StandInRig) -> None:
-    result = run("status", "--json")
+    result = invoke("status", "--json")
     (line,) = result.stdout.splitlines()
     plain = json.loads(line)
     assert (plain["name"], plain["pid"], plain["state"]) == ("demo", os.getpid(), "previewing")
@@ -156,7 +156,7 @@ def test_status_as_json(rig: StandInRig) -> None:
 
 @pytest.mark.parametrize("command", ["status", "attach", "stop"])
 def test_without_a_rig_each_says_so(command: str) -> None:
-    result = run(command)
+    result = invoke(command)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "recorder: no rig runs; `recorder record CONFIG` starts one\n"
 
@@ -164,17 +164,17 @@ def test_without_a_rig_each_says_so(command: str) -> None:
 @pytest.mark.parametrize("command", ["status", "attach", "stop"])
 def test_with_several_rigs_each_wants_a_name(rig: StandInRig, command: str) -> None:
     with LinkServer(rig, "other"):
-        result = run(command)
+        result = invoke(command)
         assert (result.returncode, result.stdout) == (2, "")
         assert result.stderr == "recorder: 2 rigs run; name one of them: demo, other\n"
-        result = run(command, "third")
+        result = invoke(command, "third")
         assert result.returncode == 2
         assert result.stderr == "recorder: no rig called third runs; running: demo, other\n"
     assert rig.asked == []
 
 
 def test_an_error_as_json() -> None:
-    result = run("status", "--json", "x")
+    result = invoke("status", "--json", "x")
     assert result.returncode == 2
     told = json.loads(result.stdout)
     assert told == {"exit_code": 2, "cameras": {}, "error": result.stderr.strip()[10:]}
@@ -198,7 +198,7 @@ def test_stop_waits_for_the_end_and_says_what_each_camera_has() -> None:
 
 def test_a_rig_that_is_killed_meanwhile_did_not_end_well(rig: StandInRig) -> None:
     with OtherRig("other", "DyingRig") as other:
-        result = run("stop", "other")
+        result = invoke("stop", "other")
         assert other.child.wait(SLOW) == -signal.SIGKILL
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "recorder: the rig other is gone: it has ended, or was killed\n"
@@ -269,6 +269,6 @@ def test_several_watch_and_one_of_them_hangs(rig: StandInRig) -> None:
         halted.child.send_signal(signal.SIGSTOP)
         rig.state = "recording"
         assert other.line().startswith("demo recording")
-        assert run("status").stdout.startswith("demo recording")
+        assert invoke("status").stdout.startswith("demo recording")
         halted.child.send_signal(signal.SIGCONT)
         assert halted.line().startswith("demo recording")

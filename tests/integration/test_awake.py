@@ -137,7 +137,7 @@ def test_what_does_not_end_is_ended(programs):
     programs.add("stubborn", STUBBORN)
     with Awake([ProgramHolder(["stubborn"])]):
         until(programs.said)
-        (child,) = psutil.Process().children()
+        (child,) = (c for c in psutil.Process().children() if "stubborn" in str(c.cmdline()))
         family = [child, *until(child.children)]
     assert psutil.wait_procs(family, timeout=SLOW)[1] == []
 

@@ -10,7 +10,7 @@ import flammkuchen
 import numpy as np
 import pytest
 import xxhash
-from helpers import read_about, read_ledger, run
+from helpers import invoke, read_about, read_ledger
 from recordings import GRAY, ORIGIN, frames
 
 from recorder import open_recording, verify
@@ -94,7 +94,7 @@ def test_verify_tells_them_and_finds_nothing_wrong(tmp_path: Path, suffix: str) 
     ]
     assert parts[0].sentence().endswith("all 12 frames are exact")
     assert parts[1].sentence().endswith("while recording: 1 gap of 2.000 s")
-    result = run("verify", tmp_path, "--json")
+    result = invoke("verify", tmp_path, "--json")
     told = json.loads(result.stdout)["files"]
     assert result.returncode == 0
     assert [(file["gaps"], file["gap_seconds"]) for file in told] == [

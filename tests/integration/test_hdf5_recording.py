@@ -14,9 +14,9 @@ from helpers import (
     LedCamera,
     assert_adds_up,
     camera_config,
+    invoke,
     noise,
     read_about,
-    run,
     summary_of,
     until,
     write_config,
@@ -66,15 +66,13 @@ def test_about_loads_as_plain_numbers_and_texts(tmp_path):
 
 def test_two_recordings_of_one_session_are_two_files(tmp_path):
     led = LedCamera()
-    session = session_of(tmp_path, led)
-    session.start()
-    for _ in range(2):
-        before = led.grabs
-        session.record()
-        until(lambda before=before: led.grabs > before + 20)
-        session.end_take()
-    session.stop()
-    session.wait()
+    with session_of(tmp_path, led) as session:
+        session.start()
+        for _ in range(2):
+            before = led.grabs
+            session.record()
+            until(lambda before=before: led.grabs > before + 20)
+            session.end_take()
     first, second = session.takes()
     assert led.opens == 1
     for take in (first, second):
@@ -98,33 +96,32 @@ def test_the_command_records_and_verifies(tmp_path):
     config = write_config(
         tmp_path, recording__format="hdf5", recording__duration="100 frames", fps="max"
     )
-    result = run("record", config, "--json")
+    result = invoke("record", config, "--json")
     camera = summary_of(result.stdout)["cameras"]["top"]
     assert result.returncode == 0
     assert_adds_up(camera)
     (file,) = camera["files"]
     assert file.endswith(".h5")
     assert verify(file).ok
-    assert run("verify", file).stdout == f"{file}: all 100 frames are exact\n"
-    assert "auto: bytedelta" in run("check", config).stdout
+    assert invoke("verify", file).stdout == f"{file}: all 100 frames are exact\n"
+    assert "auto: bytedelta" in invoke("check", config).stdout
 
 
 def test_a_reader_that_comes_meanwhile(tmp_path):
-    led = LedCamera()
-    session = session_of(tmp_path, led)
-    session.start(record=True)
-    until(lambda: led.grabs > 50)
-    (path,) = tmp_path.glob("*.h5")
-    for _ in range(3):
-        with pytest.raises(tables.HDF5ExtError, match="unable to lock file"):
-            tables.open_file(str(path))
-        with pytest.raises(OSError, match="unable to lock file"):
-            h5py.File(path)
-        assert "is being recorded right now" in verify(path).parts[0].sentence()
-    grabs = led.grabs
-    until(lambda: led.grabs > grabs + 20)
-    session.stop()
-    summary = session.wait()
+    with session_of(tmp_path, LedCamera()) as session:
+        session.start(record=True)
+        until(lambda: session.status().totals.written > 50)
+        (path,) = tmp_path.glob("*.h5")
+        for _ in range(3):
+            with pytest.raises(tables.HDF5ExtError, match="unable to lock file"):
+                tables.open_file(str(path))
+            with pytest.raises(OSError, match="unable to lock file"):
+                h5py.File(path)
+            assert "is being recorded right now" in verify(path).parts[0].sentence()
+        written = session.status().totals.written
+        until(lambda: session.status().totals.written > written + 20)
+        session.stop()
+        summary = session.wait()
     assert summary.dropped == 0
     assert_adds_up(summary)
     assert verify(path).ok
@@ -147,14 +144,14 @@ def test_a_stuck_disk_does_not_stop_the_camera(tmp_path, monkeypatch):
 
     monkeypatch.setattr(hdf5_file, "write_at", slow)
     led = LedCamera(can_wait=False)
-    session = session_of(tmp_path, led, buffer__memory="4MiB")
-    session.start(record=True)
-    assert waiting.wait(30)
-    grabs = led.grabs
-    until(lambda: led.grabs > grabs + 200)
-    go.set()
-    session.stop()
-    summary = session.wait()
+    with session_of(tmp_path, led, buffer__memory="4MiB") as session:
+        session.start(record=True)
+        assert waiting.wait(30)
+        grabs = led.grabs
+        until(lambda: led.grabs > grabs + 200)
+        go.set()
+        session.stop()
+        summary = session.wait()
     assert summary.dropped == 0
     assert_adds_up(summary)
 
@@ -195,9 +192,9 @@ def test_what_nobody_foresaw(tmp_path, monkeypatch):
         handle(self, entry)
 
     monkeypatch.setattr(Writing, "_handle", fails)
-    session = session_of(tmp_path, LedCamera())
-    session.start(record=True)
-    summary = session.wait()
+    with session_of(tmp_path, LedCamera()) as session:
+        session.start(record=True)
+        summary = session.wait(60)
     assert summary.reason == "writer_failed"
     assert summary.written == 59
     assert verify(*summary.files).ok
@@ -263,7 +260,7 @@ def test_a_full_disk(tmp_path):
             options__pattern="noise",
             fps="max",
         )
-        result = run("record", config, "--json")
+        result = invoke("record", config, "--json")
         camera = summary_of(result.stdout)["cameras"]["top"]
         assert (result.returncode, camera["reason"]) == (5, "no_space")
         assert camera["dropped"] > 0

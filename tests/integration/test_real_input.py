@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import xxhash
+from helpers import invoke
 from ip_camera import ip_camera
 
 from recorder.frame import FrameSpec
@@ -22,19 +23,13 @@ recording: {{folder: "{folder}", keep_free: 1MiB}}
 """
 
 
-def recorder(*arguments):
-    command = [sys.executable, "-m", "recorder", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, timeout=90, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
 def record(tmp_path, camera, *options):
     config = tmp_path / "config.yaml"
     folder = tmp_path / "out"
     config.write_text(CONFIG.format(camera=json.dumps(camera), folder=folder))
-    code, out, err = recorder("record", config, "--json", *options)
-    summary = json.loads(out.splitlines()[-1])
-    assert summary["exit_code"] == code, err
+    result = invoke("record", config, "--json", *options)
+    summary = json.loads(result.stdout.splitlines()[-1])
+    assert summary["exit_code"] == result.returncode, result.stderr
     return summary, find_parts(folder)[0] if summary["cameras"] else None
 
 
@@ -53,7 +48,7 @@ def test_a_network_camera_that_claims_25_and_sends_60(tmp_path):
     rows = list(read_rows(part.ledger))
     assert [row.grab for row in rows] == list(range(result["grabbed"]))
     assert {row.status for row in rows} == {"written"}
-    assert recorder("verify", tmp_path / "out")[0] == 0
+    assert invoke("verify", tmp_path / "out").returncode == 0
     assert any("lossy before" in note for note in part.about["notes"])
     for file in (tmp_path / "out").iterdir():
         assert b"s3cret" not in file.read_bytes(), f"a password in {file}"
@@ -78,9 +73,10 @@ def test_a_network_camera_that_goes_away(tmp_path):
     result = summary["cameras"]["cam"]
     assert (summary["exit_code"], result["reason"]) == (3, "camera_failed")
     assert part.state == "complete"
-    assert recorder("verify", tmp_path / "out")[0] == 0
+    assert invoke("verify", tmp_path / "out").returncode == 0
 
 
+FRAMES = 60
 SOURCES = {
     "gray8": (FrameSpec(322, 240, "gray8"), "gray", "ffv1"),
     "bgr8": (FrameSpec(320, 242, "bgr8"), "gbrp", "magicyuv"),
@@ -92,17 +88,17 @@ def test_every_frame_of_a_video_file_is_in_the_recording(tmp_path, pixel_format)
     spec, coded, codec = SOURCES[pixel_format]
     source = tmp_path / "source file.mkv"
     pattern = f"testsrc2=size={spec.width}x{spec.height}:rate=50,noise=alls=20:allf=t"
-    command = [executable(), "-v", "error", "-f", "lavfi", "-i", pattern, "-frames:v", "150"]
+    command = [executable(), "-v", "error", "-f", "lavfi", "-i", pattern, "-frames:v", str(FRAMES)]
     command += ["-pix_fmt", coded, "-c:v", codec, str(source)]
     subprocess.run(command, check=True)
     given = [xxhash.xxh3_64_intdigest(f.data) for f in decode_frames(source, spec)]
-    assert len(set(given)) == 150
+    assert len(set(given)) == FRAMES
 
     camera = {"source": str(source), "pixel_format": pixel_format, "buffer": {"when_full": "wait"}}
     summary, part = record(tmp_path, camera)
     result = summary["cameras"]["cam"]
     assert (summary["exit_code"], result["reason"]) == (0, "end_of_source")
-    assert result["grabbed"] == result["written"] == 150
+    assert result["grabbed"] == result["written"] == FRAMES
     assert part.about["nominal_fps"] == 50
     assert [row.xxh3_64 for row in read_rows(part.ledger)] == given
     kept = [xxhash.xxh3_64_intdigest(f.data) for f in decode_frames(part.video, part.spec)]

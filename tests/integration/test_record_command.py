@@ -1,4 +1,5 @@
-"""`recorder record` as an experimenter meets it: real processes, real signals, a real terminal."""
+"""`recorder record` as an experimenter meets it: real signals, a real terminal, real cameras'
+processes; the command itself runs in a process of its own where that makes a difference."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from helpers import (
     SLOW,
     assert_adds_up,
     encoders,
+    invoke,
     read_about,
     read_ledger,
     run,
@@ -36,7 +39,8 @@ from helpers import (
     write_config,
 )
 
-from recorder import verify
+from recorder import Session, load_config, verify
+from recorder.pipeline.summary import TakeSummary
 
 KEYS = [
     *("reason", "grabbed", "written", "dropped", "bad", "gaps", "restarts"),
@@ -46,12 +50,21 @@ KEYS = [
 
 def record(config: Path, *arguments: Any, code: int = 0, **options: Any) -> dict[str, Any]:
     """Record with --json; return the camera's part of the summary, or all of it if it has none."""
-    result = run("record", config, "--json", *arguments, **options)
+    result = invoke("record", config, "--json", *arguments, **options)
     assert result.returncode == code, result.stderr
     whole = summary_of(result.stdout)
     assert whole["exit_code"] == code
     assert "\x1b" not in result.stderr
     return whole["cameras"].get("top", whole)
+
+
+def take(config: Path, *overrides: str) -> TakeSummary:
+    """Record what the command would, without a process for the camera."""
+    session = Session(load_config(config, overrides).cameras["top"])
+    session.start(record=True)
+    summary = session.wait(SLOW)
+    assert summary is not None
+    return summary
 
 
 class Recording:
@@ -122,11 +135,11 @@ def test_without_json_words_go_to_stdout(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pixel_format", ["gray8", "gray16", "bgr8"])
 def test_codecs(tmp_path: Path, codec: str, pixel_format: str) -> None:
     config = write_config(tmp_path, pixel_format=pixel_format, size=[33, 17])
-    arguments = ("--set", f"recording.codec={codec}", "--duration", "10 frames")
+    chosen = f"recording.codec={codec}"
     if (codec, pixel_format) == ("compatible", "gray16"):
-        assert "gray16" in record(config, *arguments, code=2)["error"]
+        assert "gray16" in record(config, "--set", chosen, code=2)["error"]
     else:
-        assert_adds_up(record(config, *arguments))
+        assert_adds_up(take(config, chosen, "recording.duration=10 frames"))
         assert verify(tmp_path / "out").ok
 
 
@@ -149,7 +162,7 @@ HEAVY = {"size": [640, 480], "fps": "max", "options__pattern": "noise"}
         ({"options__fail_at": 10, "on_failure": "stop"}, 3, "camera_failed"),
         ({"options__hang_at": 10, "on_failure": "leave"}, 3, "camera_failed"),
         ({"options__resize_at": 10, "on_failure": "stop"}, 3, "camera_failed"),
-        ({**HEAVY, "recording__duration": "600 frames", "recording__codec": "ffv1"}, 6, "duration"),
+        ({**HEAVY, "recording__duration": "200 frames", "recording__codec": "ffv1"}, 6, "duration"),
         ({**HEAVY, "buffer__when_full": "stop", "recording__codec": "ffv1"}, 6, "overflow"),
     ],
     ids=["duration", "fail", "hang", "resize", "dropped", "overflow"],
@@ -185,7 +198,7 @@ def test_refused_before_the_first_frame(
 ) -> None:
     config = write_config(tmp_path)
     given = [argument.replace("{config}", str(config)) for argument in arguments]
-    result = run("record", *given, cwd=tmp_path)
+    result = invoke("record", *given, cwd=tmp_path)
     assert result.returncode in ((1, 2) if "100000GiB" in str(arguments) else (2,))
     assert words in result.stderr
     assert result.stdout == ""
@@ -193,7 +206,7 @@ def test_refused_before_the_first_frame(
 
 
 def test_a_refusal_is_json_too(tmp_path: Path) -> None:
-    result = run("record", tmp_path / "missing.yaml", "--json")
+    result = invoke("record", tmp_path / "missing.yaml", "--json")
     assert result.returncode == 2
     whole = summary_of(result.stdout)
     assert (whole["exit_code"], whole["cameras"]) == (2, {})
@@ -216,22 +229,34 @@ def test_metadata_and_config_keys(tmp_path: Path) -> None:
     assert about["config"]["cameras"]["top"]["recording"]["codec"] == "archive"
 
 
-ODD_NAMES = ["%d_%04d", "mouse 🐭", 'it\'s "quoted"', "-dash", "{braces}"]
-MORE_NAMES = ["with space", "Mäuse_ネズミ", "no", "file:pipe:1", "a" * 200]
+def some_of(*names: str, of: tuple[str, ...]) -> list[Any]:
+    """Return names as parameters: all that is odd in a few, and each oddity by itself, slow."""
+    return [*names, *(pytest.param(name, marks=pytest.mark.slow) for name in of)]
 
 
 @pytest.mark.parametrize(
-    "name", [*ODD_NAMES, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_NAMES)]
+    "name",
+    some_of(
+        "%d_%04d",
+        '-it\'s {a} "🐭"',
+        of=(
+            *("mouse 🐭", 'it\'s "quoted"', "-dash", "{braces}", "with space", "Mäuse_ネズミ"),
+            *("no", "file:pipe:1", "a" * 200),
+        ),
+    ),
 )
 def test_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     told = record(write_config(tmp_path), f"--output={folder}", "--duration", "5 frames")
     assert Path(told["files"][0]).parent == folder
     assert_adds_up(told)
-    assert run("verify", folder).returncode == 0
+    assert invoke("verify", folder).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["with space", "100%d", "Mäuse_ネズミ", "it's", "🐭", "a'b;c&d"])
+@pytest.mark.parametrize(
+    "name",
+    some_of("100%d", "ネ 🐭'b;c&d", of=("with space", "Mäuse_ネズミ", "it's", "🐭", "a'b;c&d")),
+)
 def test_a_file_of_any_name(tmp_path: Path, name: str) -> None:
     told = record(write_config(tmp_path, recording__name=name), "--duration", "5 frames")
     assert told["files"] == [str(tmp_path / "out" / f"{name}.mkv")]
@@ -263,19 +288,22 @@ def test_nothing_is_overwritten(tmp_path: Path, suffix: str) -> None:
     taken = tmp_path / "out" / f"fixed{suffix}"
     taken.parent.mkdir()
     taken.write_bytes(b"the only copy")
-    told = record(config, "--duration", "5 frames")
+    told = take(config, "recording.duration=5 frames")
     assert taken.read_bytes() == b"the only copy"
-    assert told["files"] == [str(tmp_path / "out" / "fixed-2.mkv")]
+    assert told.files == (str(tmp_path / "out" / "fixed-2.mkv"),)
     assert_adds_up(told)
     assert len(list(taken.parent.iterdir())) == 4
 
 
-def test_recorders_of_one_name_do_not_collide(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_recorders_of_one_name_do_not_collide(tmp_path: Path, count: int) -> None:
     config = write_config(tmp_path, recording__name="same", recording__duration="40 frames")
-    with Recording(config) as one, Recording(config) as two, Recording(config) as three:
-        told = [recorder.end() for recorder in (one, two, three)]
+    with ExitStack() as stack:
+        recorders = [stack.enter_context(Recording(config)) for _ in range(count)]
+        told = [recorder.end() for recorder in recorders]
     files = [file for summary in told for file in summary["files"]]
-    assert {Path(file).name for file in files} == {"same.mkv", "same-2.mkv", "same-3.mkv"}
+    names = ["same.mkv", "same-2.mkv", "same-3.mkv"]
+    assert {Path(file).name for file in files} == {*names[:count]}
     for summary in told:
         assert_adds_up(summary)
 
@@ -283,7 +311,14 @@ def test_recorders_of_one_name_do_not_collide(tmp_path: Path) -> None:
 # -- signals ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        # The others are sent further below, too: in the middle, at the start, at a terminal's end.
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP)),
+    ],
+)
 def test_one_signal_finishes_the_file(tmp_path: Path, number: signal.Signals) -> None:
     with Recording(write_config(tmp_path)) as recording:
         recording.await_frames()
@@ -335,21 +370,21 @@ def test_nohup_outlives_its_terminal(tmp_path: Path) -> None:
     assert_adds_up(summary_of(stdout)["cameras"]["top"])
 
 
-def test_a_signal_before_the_first_frame(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "after_s", [0.0, 0.3, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.1, 0.2))]
+)
+def test_a_signal_before_the_first_frame(tmp_path: Path, after_s: float) -> None:
     """At any moment of the start: nothing is left half-made."""
-    for attempt in range(4):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
-        with Recording(write_config(folder, fps=2)) as recording:
-            until(lambda: _handles_signals(recording.child.pid))
-            time.sleep(0.1 * attempt)
-            recording.child.send_signal(signal.SIGTERM)
-            stdout, stderr = recording.child.communicate(timeout=SLOW)
-        assert recording.child.returncode == 0, stderr
-        whole = summary_of(stdout)
-        for told in whole["cameras"].values():
-            assert_adds_up(told)
-        assert "Traceback" not in stderr
+    with Recording(write_config(tmp_path, fps=2)) as recording:
+        until(lambda: _handles_signals(recording.child.pid))
+        time.sleep(after_s)  # the moment itself
+        recording.child.send_signal(signal.SIGTERM)
+        stdout, stderr = recording.child.communicate(timeout=SLOW)
+    assert recording.child.returncode == 0, stderr
+    whole = summary_of(stdout)
+    for told in whole["cameras"].values():
+        assert_adds_up(told)
+    assert "Traceback" not in stderr
 
 
 def _handles_signals(pid: int) -> bool:
@@ -510,13 +545,12 @@ def test_nobody_reads_the_summary(tmp_path: Path) -> None:
     assert verify(tmp_path / "out").ok
 
 
-def test_an_output_that_knows_only_ascii(tmp_path: Path) -> None:
+@pytest.mark.parametrize("json_too", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
+def test_an_output_that_knows_only_ascii(tmp_path: Path, json_too: tuple[str, ...]) -> None:
     config = write_config(tmp_path, recording__name="ネズミ", recording__duration="5 frames")
-    for json_too in ((), ("--json",)):
-        result = run(
-            "record", config, *json_too, env={**os.environ, "PYTHONIOENCODING": "ascii:strict"}
-        )
-        assert result.returncode == 0, result.stderr
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    result = run("record", config, *json_too, env=ascii_only)
+    assert result.returncode == 0, result.stderr
 
 
 # -- folders and disks ------------------------------------------------------------------------
@@ -559,7 +593,7 @@ WAIT = {"buffer__when_full": "wait"}
 
 
 def test_a_clean_stop_at_the_reserve(tmp_path: Path, small_disk: Any) -> None:
-    disk = small_disk(96)
+    disk = small_disk(48)
     reserve = 16 * 2**20
     config = write_config(tmp_path, **{**NOISE, "fps": 300}, **WAIT, recording__keep_free=reserve)
     told = record(config, "--output", disk / "out", code=5)
@@ -572,7 +606,7 @@ def test_a_clean_stop_at_the_reserve(tmp_path: Path, small_disk: Any) -> None:
     assert shutil.disk_usage(disk).free >= 0.9 * reserve
 
 
-@pytest.mark.parametrize("mib", [1.0, 2.0, 3.1])
+@pytest.mark.parametrize("mib", [1.0, pytest.param(2.0, marks=pytest.mark.slow), 3.1])
 def test_a_disk_that_runs_full(tmp_path: Path, small_disk: Any, mib: float) -> None:
     disk = small_disk(mib)
     config = write_config(tmp_path, **NOISE, **WAIT)
@@ -673,14 +707,14 @@ def test_help_lists_what_is_built() -> None:
 
 
 def test_an_unknown_command() -> None:
-    result = run("preview")
+    result = invoke("preview")
     assert result.returncode == 2
     assert "preview" in result.stderr
 
 
 def test_two_runs_of_one_config_make_two_recordings(tmp_path: Path) -> None:
     config = write_config(tmp_path, recording__name="once", recording__duration="5 frames")
-    first, second = record(config), record(config)
-    assert first["files"] != second["files"]
+    first, second = take(config), take(config)
+    assert first.files != second.files
     assert json.loads((tmp_path / "out" / "once.json").read_text())["state"] == "complete"
     assert len(verify(tmp_path / "out").parts) == 2

@@ -18,8 +18,8 @@ from recorder.pipeline.ring import Ring
 from recorder.pipeline.view import RingView
 from recorder.system import LINUX
 
-SPEC = FrameSpec(640, 480, "gray8")
-LOOKS = 3000
+SPEC = FrameSpec(320, 240, "gray8")
+LOOKS = 2000
 
 COMMON = """
 import json, os, sys

@@ -5,9 +5,10 @@ import logging
 import os
 import random
 import socket
+import threading
 
-import psutil
 import pytest
+from helpers import open_files, until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stand_in_rig import StandInRig, runtime_folder_of_its_own
@@ -109,15 +110,18 @@ def test_whatever_is_thrown_at_the_socket_the_next_one_is_served(server, caplog,
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+def held():
+    """Return the descriptors and the threads that there are."""
+    return open_files() | {str(thread.ident) for thread in threading.enumerate()}
+
+
 def test_random_bytes_leave_nothing_behind(server, caplog):
     numbers = random.Random(0)
-    before = psutil.Process().num_fds(), psutil.Process().num_threads()
+    before = held()
     for size in [1, 10, 100, REQUEST_BYTES, 5 * REQUEST_BYTES] * 20:
         throw(numbers.randbytes(size), numbers.randint(1, 9000))
     with connect("demo") as link:
         assert link.status().cameras
-        while link.status().watchers > 1:
-            pass
+        until(lambda: link.status().watchers == 1)
     assert caplog.records == []
-    while (psutil.Process().num_fds(), psutil.Process().num_threads()) > before:
-        pass  # the door closes behind the last one; the test's own time-out is the limit
+    until(lambda: not held() - before, "for the door to close behind the last one")

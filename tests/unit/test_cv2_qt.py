@@ -1,14 +1,13 @@
 """OpenCV brings a Qt of its own; after our import PyQt5 must still reach a real X server."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from xserver import x_server
 
-IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 PROJECT = Path(__file__).parents[2]
 
 WINDOW = """
@@ -25,34 +24,8 @@ PLAIN = "import cv2\n"
 
 @pytest.fixture(scope="module")
 def display(tmp_path_factory):
-    """A virtual X server on a free display, gone afterwards."""
-    if shutil.which("Xvfb") is None:
-        if IN_CI:
-            pytest.fail("CI needs Xvfb: apt-get install xvfb and Qt's libxcb packages")
-        pytest.skip("Xvfb is not installed")
-    reader, writer = os.pipe()
-    log = tmp_path_factory.mktemp("x") / "log"
-    with log.open("wb") as errors:
-        command = [
-            "Xvfb",
-            "-displayfd",
-            str(writer),
-            "-screen",
-            "0",
-            "640x480x24",
-            "-nolisten",
-            "tcp",
-        ]
-        server = subprocess.Popen(command, pass_fds=[writer], stderr=errors)
-    os.close(writer)
-    try:
-        with os.fdopen(reader) as numbers:
-            number = numbers.readline().strip()  # written once it accepts clients
-        assert number, log.read_text()
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(10)
+    with x_server(tmp_path_factory.mktemp("x") / "log") as name:
+        yield name
 
 
 def run(code, **environment):
@@ -89,6 +62,21 @@ SHOW = """
 import os
 print(os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH"), os.environ.get("QT_QPA_FONTDIR"))
 """
+
+
+HANDED_ON = "from recorder.cameras.cv2_setup import free_qt\nfree_qt()\n"
+
+
+def test_what_another_program_s_cv2_has_set_is_dropped(display):
+    """A notebook that has imported cv2 starts us with its paths."""
+    paths = run(PLAIN + SHOW).stdout.split()
+    assert "cv2" in paths[0]
+    handed = {"QT_QPA_PLATFORM_PLUGIN_PATH": paths[0], "QT_QPA_FONTDIR": paths[1]}
+    assert on_x(WINDOW, display, **handed).returncode != 0
+    result = on_x(HANDED_ON + WINDOW, display, **handed)
+    assert (result.returncode, result.stdout.strip()) == (0, "xcb"), result.stderr
+    own = {"QT_QPA_PLATFORM_PLUGIN_PATH": "/mine/plugins"}
+    assert run(HANDED_ON + SHOW, **own).stdout.split() == ["/mine/plugins", "None"]
 
 
 def test_the_users_own_paths_come_back():

@@ -25,7 +25,8 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.pipeline.order import Order
 from recorder.pipeline.ring import Ring
 from recorder.pipeline.summary import TakeSummary
-from recorder.rig import keeper as keeper_module
+from recorder.rig import attempt as attempt_module
+from recorder.rig import patience as patience_module
 from recorder.rig.keeper import Keeper, Patience
 from recorder.rig.messages import describe
 from recorder.stats import CameraStatus, Totals
@@ -492,7 +493,7 @@ def test_a_stuck_process_is_ended_and_replaced(stage: Callable[..., Stage]) -> N
 def test_a_process_that_stays_after_its_last_word_is_killed(
     stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper_module, "EXIT_S", 0.01)
+    monkeypatch.setattr(attempt_module, "EXIT_S", 0.01)
     it = stage()
     process = it.opened()
     process.say("ended", reason="requested", error=None)
@@ -516,14 +517,14 @@ def test_after_bounded_tries_it_is_lost_for_good(stage: Callable[..., Stage]) ->
 def test_a_camera_that_was_healthy_for_long_is_given_all_its_tries(
     stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper_module, "HEALTHY_S", -1.0)
+    monkeypatch.setattr(patience_module, "HEALTHY_S", -1.0)
     it = stage()
     it.recording().dies()
     for _ in range(3 * AT_ONCE.tries):
         process = it.next()
         process.arms()
         process.dies()
-    monkeypatch.setattr(keeper_module, "HEALTHY_S", 10_000.0)
+    monkeypatch.setattr(patience_module, "HEALTHY_S", 10_000.0)
     it.end()
     assert it.count > 3 * AT_ONCE.tries
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import stand_in_rig
+from helpers import open_files, until
 from stand_in_rig import SPEC, StandInRig, runtime_folder_of_its_own
 
 from recorder.config import Amount
@@ -26,10 +26,10 @@ PATIENCE_S = 30.0
 
 @pytest.fixture
 def folder():
-    before = psutil.Process().num_fds()
+    before = open_files()
     with runtime_folder_of_its_own() as folder:
         yield folder
-    assert psutil.Process().num_fds() == before
+    until(lambda: not open_files() - before)
 
 
 @pytest.fixture
@@ -184,9 +184,10 @@ def test_the_rig_is_asked_once_for_a_cameras_memory_and_never_for_frames(server,
 def test_many_threads_attach_once(server, rig):
     rig.grab()
     with connect() as link:
-        before = psutil.Process().num_fds()
+        before = open_files("recorder-ring")
         link.latest_frame("side")
-        one_camera = psutil.Process().num_fds() - before
+        one_camera = open_files("recorder-ring") - before
+        assert one_camera
         start = threading.Barrier(8)
         looks = []
 
@@ -200,7 +201,7 @@ def test_many_threads_attach_once(server, rig):
         for thread in threads:
             thread.join()
         assert len(looks) == 8
-        assert psutil.Process().num_fds() == before + 2 * one_camera
+        assert len(open_files("recorder-ring") - before) == 2 * len(one_camera)
 
 
 def test_no_such_camera(server):
@@ -286,8 +287,8 @@ def test_a_halted_rig_hangs_nobody_and_may_go_on(folder):
             connect(timeout_s=0.05)
         other.go_on()
         link._timeout_s = PATIENCE_S
-        while link.status().state != "ended":  # the answers that came too late are not mixed up
-            pass
+        # The answers that came too late are not mixed up.
+        until(lambda: link.status().state == "ended")
         link.close()
         assert other.child.wait(PATIENCE_S) == 0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from helpers import until
+from helpers import open_files, until
 from stand_in_rig import StandInRig, runtime_folder_of_its_own
 
 from recorder.config import Amount
@@ -35,10 +35,10 @@ def rig():
 
 @pytest.fixture
 def server(rig):
-    before = psutil.Process().num_fds()
+    before = open_files()
     with runtime_folder_of_its_own(), LinkServer(rig, "demo") as server:
         yield server
-    assert psutil.Process().num_fds() == before
+    until(lambda: not open_files() - before)
 
 
 class Visitor:
@@ -236,6 +236,7 @@ def test_one_that_leaves_while_its_request_is_carried_out_is_forgotten(server, r
         visitor.sock.close()
         rig.may_go_on.set()
         until(lambda: other.ask("status")["done"]["watchers"] == 1)
+        until(lambda: rig.asked)  # by a thread of its own
     assert rig.asked == [("record", None)]
 
 
@@ -290,10 +291,11 @@ def test_descriptors_that_a_visitor_sends_are_not_kept(server):
     with Visitor() as visitor, Path(os.devnull).open() as nothing:
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [nothing.fileno()] * 9))
         visitor.ask("hello")
-        before = psutil.Process().num_fds()
+        before = open_files(os.devnull)
+        assert before
         visitor.sock.sendmsg([b'{"do": "hello"}\n'], [rights])
         assert visitor.hear()["done"]
-        assert psutil.Process().num_fds() == before
+        assert open_files(os.devnull) == before
 
 
 def test_who_watches_is_counted(server):

@@ -26,6 +26,14 @@ RUNNING = CameraStatus(
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
+    [(0, "00:00:00"), (59.99, "00:00:59"), (754, "00:12:34"), (360_000, "100:00:00")],
+)
+def test_timer_shows_only_seconds_that_are_over(seconds, shown):
+    assert readout.timer(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
     [
         (0, "0:00:00"),
         (59.4, "0:00:59"),

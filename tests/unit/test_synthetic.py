@@ -11,7 +11,7 @@ import pytest
 from recorder.cameras.scene import painter, read_number
 from recorder.cameras.synthetic import DEFAULT_FPS, DEFAULT_SIZE, SyntheticCamera
 from recorder.config import CameraConfig, SyntheticOptions
-from recorder.errors import CameraLost, CameraRefused, CameraTimeout
+from recorder.errors import CameraLost, CameraRefused, CameraTimeout, ConfigError
 from recorder.frame import FrameSpec
 
 FAULTS = ["fail_at", "hang_at", "freeze_at", "crash_at", "resize_at"]
@@ -78,8 +78,36 @@ def test_it_waits_and_answers_within_two_seconds():
     assert camera.timeout_s == 2.0
 
 
-def test_it_has_no_settings():
-    assert make_camera().set("gain", 3.0) is None
+def test_it_has_one_setting_and_says_so():
+    camera = make_camera({"pattern": "ramp"})
+    before = next_frame(camera)
+    (control,) = camera.info.controls
+    assert (control.name, control.value, control.minimum, control.maximum) == (
+        *("brightness", 0.0),
+        *(-100.0, 100.0),
+    )
+    assert camera.set("brightness", 7.0) == 7.0
+    assert camera.info.controls[0].value == camera.info.obtained["brightness"] == 7.0
+    camera.begin(0)
+    changed = next_frame(camera).ravel()[8:]
+    np.testing.assert_array_equal(changed, np.minimum(before.ravel()[8:].astype(int) + 7, 255))
+    assert camera.set("brightness", 1000.0) == 100.0
+    assert "brightness: asked 1000, the synthetic camera is at 100." in camera.info.notes
+
+
+def test_it_refuses_what_it_has_not():
+    camera = make_camera()
+    assert camera.set("gain", 3.0) is None
+    assert camera.info.obtained["gain"] is None
+    assert "gain: asked 3" in camera.info.notes[-1]
+
+
+def test_settings_of_the_config_are_applied():
+    assert make_camera(settings={"brightness": -4}).info.obtained["brightness"] == -4.0
+    with pytest.raises(CameraRefused, match="gain: asked 3"):
+        make_camera(settings={"gain": 3}, strict=True)
+    with pytest.raises(ConfigError, match="is text"):
+        make_camera(settings={"brightness": "much"})
 
 
 def test_a_crop_outside_of_the_default_size_is_refused():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from recorder.errors import RecorderError, RigGone
+from recorder.controls import CameraDetails
+from recorder.errors import ConfigError, RecorderError, RigGone
 from recorder.rig.link.protocol import Request, ask, parse_answer
 from recorder.stats import RigStatus
 
 if TYPE_CHECKING:
-    from recorder.config import Amount
+    from recorder.config import Amount, Config
     from recorder.frame import Frame
     from recorder.pipeline.memory import Block
     from recorder.pipeline.view import Look, RingView
@@ -98,9 +100,7 @@ class Link:
         try:
             return RigStatus.from_dict(told)
         except (TypeError, KeyError, AttributeError) as error:
-            raise RecorderError(
-                f"the rig {self.name} is of another version of recorder: its status cannot be read"
-            ) from error
+            raise _other_version(self.name) from error
 
     def latest_frame(
         self, camera: str, out: Frame | None = None, after: int = 0, step: int = 1
@@ -153,6 +153,53 @@ class Link:
         """End the recording; the preview goes on."""
         self._request(Request("end_take"), STEER_TIMEOUT_S)
 
+    def config(self) -> Config:
+        """Return what the rig was told, last.
+
+        Raises
+        ------
+        RecorderError
+            As for `status`.
+        """
+        from recorder.config import make_config
+
+        told, _ = self._request(Request("config"))
+        try:
+            return make_config(told)
+        except ConfigError as error:
+            raise _other_version(self.name) from error
+
+    def details(self) -> dict[str, CameraDetails]:
+        """Return what each camera turned out to be, and what it accepts.
+
+        Raises
+        ------
+        RecorderError
+            As for `status`.
+        """
+        told, _ = self._request(Request("details"))
+        try:
+            return {name: CameraDetails.from_dict(plain) for name, plain in told.items()}
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise _other_version(self.name) from error
+
+    def set(self, camera: str, name: str, value: float) -> float | None:
+        """Change a setting of a camera while it runs; return what is read back, None if nothing.
+
+        Raises
+        ------
+        ConfigError, CameraError, RecorderError
+            What the rig says, of the same class as there; and as for `status`.
+        """
+        request = Request("set", camera=camera, name=name, value=repr(float(value)))
+        told, _ = self._request(request, STEER_TIMEOUT_S)
+        return told if isinstance(told, float | int) else None
+
+    def configure(self, config: Config) -> None:
+        """Have the rig take another config; see `Rig.configure`."""
+        plain = json.dumps(config.private())
+        self._request(Request("configure", config=plain), STEER_TIMEOUT_S)
+
     def stop(self) -> None:
         """Ask the rig to finish its files and end; `status` tells when it has."""
         self._request(Request("stop"))
@@ -197,6 +244,12 @@ class Link:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _other_version(name: str) -> RecorderError:
+    return RecorderError(
+        f"the rig {name} is of another version of recorder: its status cannot be read"
+    )
 
 
 def _close(handle: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -15,7 +16,8 @@ from recorder.errors import ConfigError, RecorderError
 from recorder.rig.link.protocol import Answer, Raw, Request, done, failed, parse_request
 
 if TYPE_CHECKING:
-    from recorder.config import Amount
+    from recorder.config import Amount, Config
+    from recorder.controls import CameraDetails
     from recorder.pipeline.memory import Block
     from recorder.stats import RigStatus
 
@@ -44,6 +46,19 @@ class Watched(Protocol):
 
     def end_take(self) -> None:
         """End the recording; the preview goes on."""
+
+    @property
+    def config(self) -> Config:
+        """What the rig was told, last; with passwords, for none but its own user."""
+
+    def details(self) -> dict[str, CameraDetails]:
+        """Return what each camera turned out to be; cheap, from any thread."""
+
+    def set(self, camera: str, name: str, value: float) -> float | None:
+        """Change a setting; may take seconds. KeyError if there is no such camera."""
+
+    def configure(self, config: Config) -> None:
+        """Take another config."""
 
     def stop(self) -> None:
         """Ask for the end of everything."""
@@ -114,10 +129,18 @@ class Desk:
         self._quick = {
             "hello": self._hello,
             "status": self._status,
+            "config": self._config,
+            "details": self._details,
             "memory": self._memory,
             "detach": self._detach,
         }
-        self._slow = {"record": self._record, "end_take": self._end_take, "stop": self._stop}
+        self._slow = {
+            "record": self._record,
+            "end_take": self._end_take,
+            "set": self._set,
+            "configure": self._configure,
+            "stop": self._stop,
+        }
 
     def begin(self, line: bytes) -> Answer | Callable[[], Answer]:
         """Return the answer to a line, or a job that takes its time and then gives it."""
@@ -156,13 +179,22 @@ class Desk:
         state, plain = self._told
         return Answer(done(request.id, plain), tells_end=state == "ended")
 
+    def _config(self, request: Request) -> Answer:
+        return Answer(done(request.id, self._rig.config.private()))
+
+    def _details(self, request: Request) -> Answer:
+        found = {name: details.as_dict() for name, details in self._rig.details().items()}
+        return Answer(done(request.id, found))
+
+    def _unknown(self, camera: str) -> ConfigError:
+        known = ", ".join(camera.name for camera in self._rig.status().cameras)
+        return ConfigError(f"no camera called {camera[:60]!r}; there are: {known}")
+
     def _memory(self, request: Request) -> Answer:
         try:
             handle = self._rig.memory(request.camera).handle
         except KeyError:
-            known = ", ".join(camera.name for camera in self._rig.status().cameras)
-            asked = request.camera[:60]
-            raise ConfigError(f"no camera called {asked!r}; there are: {known}") from None
+            raise self._unknown(request.camera) from None
         if isinstance(handle, str):
             return Answer(done(request.id, handle))
         return Answer(done(request.id), handle=_for_reading(handle))
@@ -178,6 +210,28 @@ class Desk:
     def _end_take(self, request: Request) -> Answer:
         with self._one_at_a_time:
             self._rig.end_take()
+        return Answer(done(request.id))
+
+    def _set(self, request: Request) -> Answer:
+        try:
+            value = float(request.value)
+        except ValueError:
+            raise ConfigError(f"{request.name[:60]}: {request.value[:60]!r} is no number") from None
+        try:
+            return Answer(done(request.id, self._rig.set(request.camera, request.name, value)))
+        except KeyError:
+            raise self._unknown(request.camera) from None
+
+    def _configure(self, request: Request) -> Answer:
+        from recorder.config import make_config
+
+        try:
+            plain = json.loads(request.config)
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"config: not JSON: {error}"[:200]) from None
+        config = make_config(plain)
+        with self._one_at_a_time:
+            self._rig.configure(config)
         return Answer(done(request.id))
 
     def _stop(self, request: Request) -> Answer:

@@ -8,6 +8,8 @@ import time
 
 from recorder.rig.link.protocol import REQUEST_BYTES, Answer
 
+_CHUNK = 1 << 16
+
 
 class Peer:
     """What has come from a watcher, and what is still to go to it; never blocks.
@@ -55,7 +57,7 @@ class Peer:
         EOFError
             It has gone.
         """
-        data = self.sock.recv(REQUEST_BYTES)
+        data = self.sock.recv(_CHUNK)
         if not data:
             raise EOFError
         self._inbox += data

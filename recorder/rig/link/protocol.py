@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from recorder.config import redact
 from recorder.errors import ConfigError, RecorderError, error_class
 
-REQUEST_BYTES = 4096
-"""Longest request; a longer line is refused, and its sender with it."""
+REQUEST_BYTES = 1 << 18
+"""Longest request, a config; a longer line is refused, and its sender with it."""
 ANSWER_BYTES = 4 << 20
 """Longest answer: a status of a hundred cameras with a day of segments each is shorter."""
 
@@ -25,9 +25,13 @@ _LARGEST_ID = 2**53
 _FIELDS = {
     "hello": set(),
     "status": set(),
+    "config": set(),
+    "details": set(),
     "memory": {"camera"},
     "record": {"duration"},
     "end_take": set(),
+    "set": {"camera", "name", "value"},
+    "configure": {"config"},
     "stop": set(),
     "detach": set(),
 }
@@ -40,6 +44,9 @@ class Request(NamedTuple):
     id: int | None = None
     camera: str = ""
     duration: str | None = None
+    name: str = ""
+    value: str = ""
+    config: str = ""
 
 
 class Answer(NamedTuple):

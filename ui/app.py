@@ -1,0 +1,120 @@
+"""The composition root: from a command to a window, and to its exit code.
+
+Nothing of Qt is imported here until it is known that a window can open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QApplication
+
+    from ui.model.desk import Desk
+    from ui.theme import Theme
+
+Mode = Literal["gui", "preview", "attach"]
+
+
+class Window(Protocol):
+    """What `run` needs of a window."""
+
+    def show(self) -> None:
+        """Put it on the screen."""
+
+    def close_unasked(self) -> None:
+        """Close without a question; a recording goes on in the background."""
+
+    def show_problem(self, text: str) -> None:
+        """Say what went wrong in the window itself, until it is seen."""
+
+
+@cache
+def why_not() -> str | None:
+    """Return why no window can open here and what to do, in one line; see `ui.display`."""
+    from recorder.cameras.cv2_setup import free_qt
+    from ui import display
+
+    free_qt()
+    return display.why_not()
+
+
+def main(mode: Mode, argument: str | None = None) -> int:
+    """Open the window and return its exit code.
+
+    Parameters
+    ----------
+    mode
+        ``gui``, ``preview`` or ``attach``.
+    argument
+        A config; a config or source; a rig's name.
+
+    Raises
+    ------
+    ConfigError
+        No window can open here, or the argument is not usable; said before anything opens.
+    """
+    from recorder.errors import ConfigError
+
+    if (reason := why_not()) is not None:
+        raise ConfigError(reason)
+    # First: what it says against the argument belongs to the terminal, and cameras take longest.
+    with closing(_desk(mode, argument)) as desk:
+        from ui.theme import DARK, THEMES
+
+        theme = THEMES.get(desk.preferences.theme, DARK)
+
+        def open_window(app: QApplication) -> Window:
+            from ui.views.window import MainWindow
+
+            window: Window = MainWindow(desk, theme)
+            return window
+
+        return run(open_window, theme)
+
+
+def _desk(mode: Mode, argument: str | None) -> Desk:
+    from ui.model import begin
+    from ui.model.control import Control
+    from ui.model.preferences import Preferences
+
+    control, preferences = Control(), Preferences.load()
+    try:
+        if mode == "gui":
+            return begin.begin_gui(control, preferences, Path(argument) if argument else None)
+        if mode == "preview":
+            return begin.begin_preview(control, preferences, argument)
+        return begin.begin_attach(control, preferences, argument)
+    except BaseException:
+        control.close()
+        raise
+
+
+def run(open_window: Callable[[QApplication], Window], theme: Theme) -> int:
+    """Make the application, show a window, and return when the last one is closed.
+
+    Parameters
+    ----------
+    open_window
+        Makes the window; errors in it are the caller's.
+    theme
+        The look to begin with.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    from ui.application import make_application
+    from ui.guards import SignalWatch, guard_slots
+
+    app = make_application(theme)
+    window = open_window(app)
+    with SignalWatch() as signals, guard_slots(window.show_problem):
+        signals.asked.connect(lambda _: window.close_unasked())
+        window.show()
+        return int(app.exec_())

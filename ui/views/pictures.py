@@ -1,0 +1,96 @@
+"""Takes the newest frames to the tiles, and what is asked about pictures to where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ui.model.geometry import Orientation
+from ui.model.picture import Levels, auto_levels, histogram
+
+if TYPE_CHECKING:
+    from recorder.controls import CameraDetails
+    from ui.model.desk import Desk
+    from ui.views.grid import TileGrid
+    from ui.views.levels_panel import LevelsPanel
+
+
+class Pictures:
+    """The live pictures of a window.
+
+    Frames are pulled, never queued: what a busy window does not take is never shown.
+    """
+
+    def __init__(self, desk: Desk, grid: TileGrid, panel: LevelsPanel) -> None:
+        self._desk = desk
+        self._grid = grid
+        self._panel = panel
+        self._after: dict[str, tuple[int, int]] = {}  # sequence and step of what is shown
+        self._levels: dict[str, Levels | None] = {}
+        self._selected: str | None = None
+
+    def pull(self) -> None:
+        """Show the newest frame of every camera that is on the screen."""
+        for name in self._grid.shown():
+            tile = self._grid.tile(name)
+            step = tile.wanted_step()
+            sequence, shown_step = self._after.get(name, (0, step))
+            after = sequence if step == shown_step else 0  # the same frame, but finer
+            look = self._desk.latest_frame(name, after, step)
+            if look is not None:
+                self._after[name] = look.sequence, step
+                tile.show_look(look, step)
+
+    def show_histogram(self) -> None:
+        """Show the grey levels of the selected camera, if anybody can see them."""
+        frame = self._frame()
+        if frame is not None and self._panel.isVisible():
+            self._panel.show_histogram(histogram(frame))
+
+    def _frame(self):  # type: ignore[no-untyped-def]
+        names = self._grid.names()
+        return self._grid.tile(self._selected).frame() if self._selected in names else None
+
+    def select(self, name: str) -> None:
+        """Take the panel to another camera."""
+        if name != self._selected:
+            self._selected = name
+            self._panel.clear()
+            self._panel.set_levels(self._levels.get(name))
+
+    def forget_all_but(self, names: Sequence[str]) -> None:
+        """Forget cameras that are gone."""
+        for known in (self._after, self._levels):
+            for name in set(known) - set(names):
+                del known[name]
+
+    def set_levels(self, levels: Levels | None) -> None:
+        """Show the selected camera with these levels; None: the full range."""
+        if self._selected in self._grid.names():
+            self._levels[self._selected] = levels
+            self._grid.tile(self._selected).set_levels(levels)
+            self._panel.set_levels(levels)
+
+    def fit_levels(self, name: str | None = None) -> None:
+        """Fit the levels of a camera, or of the selected one, to its picture; once."""
+        if name is not None and name != self._selected:
+            self._grid.select(name)
+        frame = self._frame()
+        if frame is not None:
+            self.set_levels(auto_levels(frame))
+
+    def orient(self, name: str, details: CameraDetails) -> None:
+        """Tell a tile how the camera's picture becomes the shown one."""
+        if name not in self._grid.names():
+            return
+        draft, keys = self._desk.draft, ("cameras", name)
+        crop = draft.get(*keys, "crop")
+        size = details.obtained.get("size")
+        self._grid.tile(name).set_orientation(
+            Orientation(
+                int(draft.get(*keys, "rotate") or 0),
+                str(draft.get(*keys, "flip") or "none"),
+                tuple(crop) if crop else None,
+                tuple(size) if size else None,
+            )
+        )
