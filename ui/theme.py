@@ -140,6 +140,14 @@ QTableView:focus {{ border: 1px solid {t.accent}; }}
 QTableView QLineEdit {{ padding: 0 4px; border-radius: 0; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.dim}; font-size: {SMALL_PT}pt;
   border: none; border-bottom: 1px solid {t.line}; padding: 2px 6px; }}
+QPushButton[role="small"] {{ padding: 1px 8px; min-height: 14px; font-size: {SMALL_PT}pt; }}
+QTabWidget::pane {{ border: none; border-top: 1px solid {t.line}; }}
+QTabBar::tab {{ background: transparent; color: {t.dim}; padding: 6px 14px; border: none;
+  border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
+QTabBar::tab:hover, QTabBar::tab:focus {{ color: {t.text}; }}
+QTabBar {{ qproperty-drawBase: 0; background: transparent; }}
+QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
 QComboBox::drop-down {{ border: none; width: 18px; }}
 QMenuBar, QMenu {{ background: {t.panel}; }}

@@ -98,11 +98,11 @@ def _problems(summary: RigSummary, error: Exception | None) -> list[str]:
     if error is not None:
         return [str(error)]
     several = len(summary.cameras) > 1
-    found = {name: str(each) for name, each in summary.errors.items()}
-    for name, camera in summary.cameras.items():  # a file of a process that is long gone
-        if camera.exit_code in (4, 5) and camera.errors:
-            found.setdefault(name, camera.errors[-1])
-    return [f"{name}: {each}" if several else each for name, each in found.items()]
+    found = [(name, str(each)) for name, each in summary.errors.items()]
+    for name, camera in summary.cameras.items():
+        if camera.exit_code in (4, 5):  # maybe for a file of a process that is long gone
+            found += [(name, each) for each in camera.errors]
+    return [f"{name}: {each}" if several else each for name, each in dict.fromkeys(found)]
 
 
 def _tell_json(whole: dict[str, Any]) -> None:

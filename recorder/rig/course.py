@@ -98,6 +98,7 @@ class CameraCourse:
         self.refusal: RecorderError | None = None
         self.is_up = self.is_away = self.is_ending = self.is_done = False
         self.ended = threading.Event()
+        self._is_asked = False  # to prepare a recording
         self.reason = "requested"
         self.error: RecorderError | None = None
 
@@ -105,6 +106,7 @@ class CameraCourse:
 
     def prepare(self) -> None:
         """Expect a new answer; a camera that is away cannot give one."""
+        self._is_asked = True
         self.answered.clear()
         self.refusal = None
         if self.is_away or not self.attempt.is_there:
@@ -113,7 +115,7 @@ class CameraCourse:
 
     def begin(self, story: Story) -> None:
         """Begin a recording."""
-        self.story = story
+        self.story, self.last = story, None  # nobody shall take the one before for this one
         self.attempt.takes += 1
         self.is_up, self.is_ending = True, False
         self.error = None  # what went wrong before has nothing to do with it
@@ -221,8 +223,8 @@ class CameraCourse:
         if not self.record:
             self._status = replace(self._status, state="previewing")
             self.is_up = True
-            if self.answered.is_set():
-                self.refusal = None  # of the process before
+            if not self._is_asked:
+                self.refusal = None  # of the process before; what it had prepared is gone, though
             self.answered.set()
 
     def _hear_details(self, message: Message) -> None:
@@ -277,8 +279,9 @@ class CameraCourse:
     def _hear_unbegun(self, message: Message) -> None:
         self.attempt.takes -= 1
         story, self.story = self.story, None
-        if story is not None and story.summary() is not None:
-            self.last = story
+        if story is not None:
+            self.error = self.refusal or self.error
+            self.last = story if story.summary() is not None else None
         self.is_away = False
 
     def _hear_ended(self, message: Message) -> None:

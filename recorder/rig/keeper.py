@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from recorder.errors import CameraTimeout, RecorderError
+from recorder.errors import CameraError, CameraTimeout, RecorderError
 from recorder.rig.attempt import Attempt, Ending
 from recorder.rig.course import CameraCourse
 from recorder.rig.messages import Message
@@ -105,16 +105,17 @@ class Keeper:
         """Wait until the camera is armed, or cannot be; see `refusal`."""
         return self._course.answered.wait(timeout_s)
 
-    def begin(self, order: Order) -> None:
-        """Begin a recording with an armed camera."""
+    def begin(self, order: Order) -> bool:
+        """Begin a recording with an armed camera; return whether there is one to begin with."""
         recording = self.config.recording
         duration = order.duration or recording.duration
         with self._lock:
             if self._course.is_done:
-                return
+                return False
             self._search.begin()
             self._course.begin(Story(order, duration, recording.format != "none"))
         self._tell("begin", order=order.as_dict())
+        return True
 
     def end_take(self) -> None:
         """End the recording; the preview goes on."""
@@ -270,21 +271,35 @@ class Keeper:
 
     def _run(self) -> None:
         try:
-            ending = self._live()
-            while self._shall_try_again(ending):
-                if not self._is_renewed:
-                    self._pause()
-                self._is_renewed = False
-                self._renew.clear()
-                if self._stopping.is_set():
-                    break
-                ending = self._live()
+            self._keep_going()
         except Exception as error:
             log.exception("a camera's keeper failed in an unforeseen way")
-            self._course.error = RecorderError(f"{type(error).__name__}: {error}")
-            self._course.reason = "camera_failed"
-            self._course.attempt.kill()
+            self._abandon(CameraError(f"{type(error).__name__}: {error}"))
         self._finish()
+
+    def _keep_going(self) -> None:
+        ending = self._live()
+        while self._shall_try_again(ending):
+            if not self._is_renewed:
+                self._pause()
+            self._is_renewed = False
+            self._renew.clear()
+            if self._stopping.is_set():
+                break
+            ending = self._live()
+
+    def _abandon(self, error: RecorderError) -> None:
+        """End the present process, and book what it leaves if nothing is in the way of that."""
+        course = self._course
+        try:
+            course.attempt.kill()
+            with self._lock:
+                if course.attempt.is_there:
+                    course.attempt.end(None, "ended")
+                    course.close_attempt(Ending("camera_failed", error, died=True), True)
+        except Exception:
+            log.exception("what %s has recorded last cannot be counted", self.name)
+        course.reason, course.error = "camera_failed", error
 
     def _live(self) -> Ending:
         """See one process from its start to its end, and book what it leaves."""

@@ -120,7 +120,7 @@ class Rig:
         """
         with self._lock:
             with self._turning:
-                if self._state == "ended" and self._team.was_asked:
+                if self._state == "stopped":
                     raise Stopped("stopped before the first frame")
                 if self._state != "new":
                     raise RecorderError("a rig starts once; make a new one")
@@ -229,7 +229,7 @@ class Rig:
     def _stop_all(self) -> None:
         with self._turning:  # not `_lock`: a start that hangs shall not hold up a stop
             if self._state == "new":
-                self._state = "ended"
+                self._state = "stopped"
                 self._ended.set()
         self._team.stop()
         self._changed.set()

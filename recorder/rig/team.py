@@ -60,6 +60,7 @@ class Team:
         self.is_stopping = False
         self.was_asked = False
         self._left_out: dict[str, RecorderError] = {}  # with the reason
+        self._awaited: list[Keeper] = []  # to be opened, or armed
         self._recorders: frozenset[str] | None = None  # in the last recording, if there was one
 
     # -- what the rig asks for ----------------------------------------------------------------
@@ -85,7 +86,8 @@ class Team:
 
     def open(self, record: bool) -> None:
         """Have all cameras opened; `await_armed` tells."""
-        for keeper in self.keepers.values():
+        self._awaited = list(self.keepers.values())
+        for keeper in self._awaited:
             keeper.open(record)
 
     def configure(self, config: Config) -> None:
@@ -114,7 +116,8 @@ class Team:
 
     def prepare(self) -> None:
         """Have all see to it that a recording could begin; `await_armed` tells."""
-        for keeper in self.running():
+        self._awaited = self.running()
+        for keeper in self._awaited:
             keeper.prepare()
 
     def await_armed(self, timeout_s: float, may_be_left: bool = False) -> None:
@@ -133,7 +136,7 @@ class Team:
             Of the class that says why.
         """
         deadline = time.monotonic() + timeout_s
-        keepers = self.running()
+        keepers = self._awaited  # those that have ended since, too: they are missed
         for keeper in keepers:
             while not keeper.await_answer(0.1):  # short: signals are handled between waits
                 if time.monotonic() > deadline:
@@ -167,10 +170,7 @@ class Team:
 
     def begin(self, order: Order) -> None:
         """Begin a recording with all that are armed."""
-        keepers = self.running()
-        self._recorders = frozenset(keeper.name for keeper in keepers)
-        for keeper in keepers:
-            keeper.begin(order)
+        self._recorders = frozenset(k.name for k in self.running() if k.begin(order))
 
     def end_take(self) -> None:
         """End the recording; the preview goes on."""
@@ -215,7 +215,8 @@ class Team:
 
     def summary(self) -> RigSummary:
         """Return how the last recording of every camera went, as far as is known."""
-        errors = {name: k.error for name, k in self.keepers.items() if k.error is not None}
+        causes = {name: self._left_out.get(name) or k.error for name, k in self.keepers.items()}
+        errors = {name: error for name, error in causes.items() if error is not None}
         found = {name: self._share(keeper) for name, keeper in self.keepers.items()}
         cameras = {name: summary for name, summary in found.items() if summary is not None}
         return RigSummary(cameras, errors)
@@ -228,6 +229,6 @@ class Team:
         if keeper.name not in self._recorders:  # it was gone before, or never came
             return never_came(why)
         found = keeper.summary()
-        if found is None and keeper.has_ended and why is not None:
-            return never_came(why)  # it died before it had a single frame
+        if found is None and why is not None and not keeper.is_recording:
+            return never_came(why)  # it was lost before it had a single frame
         return found

@@ -28,6 +28,8 @@ CAMERAS: dict[str, dict[str, Any]] = {
     "front": {"pixel_format": "bgr8"},
     "back": {"pixel_format": "gray8", "recording": {"format": "hdf5"}},
 }
+TWO = {name: CAMERAS[name] for name in ("top", "side")}
+"""A video and an HDF5 file: for the suite, which has little time."""
 VIDEO = ("top", "front")
 ORPHAN_S = 5.0
 """How long a process of a killed rig may live."""

@@ -1,6 +1,6 @@
 """Kill, crash and halt every process of a recording with four cameras: the others lose nothing.
 
-One case of each kind runs with the suite; the campaign is `pytest -m slow`.
+One case of each kind runs with the suite, with two cameras; the campaign is `pytest -m slow`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from four_cameras import CAMERAS, ORPHAN_S, VIDEO, FourCameras, inflict, watcher
+from four_cameras import CAMERAS, ORPHAN_S, TWO, VIDEO, FourCameras, inflict, watcher
 from helpers import RECORDER, assert_adds_up, read_ledger, until, workers
 from losses import FPS, expect_numbered, expect_restarted, expect_untouched
 from stand_in_rig import runtime_folder_of_its_own
@@ -38,31 +38,34 @@ def _folder():
         yield
 
 
-def campaign(*cases, suite=()):
-    """Return cases as parameters, all of them slow but those of the suite."""
+def campaign(*cases):
+    """Return cases as parameters, all of them slow."""
     return [
-        pytest.param(
-            *case,
-            id=" ".join(map(str, case)),
-            marks=[] if case in suite else pytest.mark.slow,
-        )
-        for case in cases
+        pytest.param(*case, id=" ".join(map(str, case)), marks=pytest.mark.slow) for case in cases
     ]
+
+
+def campaign_and(*suite, cases):
+    """Return cases with all cameras, which are slow, and one of the suite with two."""
+    found = [pytest.param(*case.values, CAMERAS, id=case.id, marks=case.marks) for case in cases]
+    return [*found, pytest.param(*suite, TWO, id=f"{' '.join(suite)} of two")]
 
 
 # -- a camera's process -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
-    campaign(
-        *((name, fault) for name in CAMERAS for fault in ("SIGKILL", "SIGSEGV", "halted")),
-        *((name, "halted 8") for name in ("top", "side")),
-        suite=[("side", "halted")],
+    ("name", "fault", "cameras"),
+    campaign_and(
+        *("side", "halted"),
+        cases=campaign(
+            *((name, fault) for name in CAMERAS for fault in ("SIGKILL", "SIGSEGV", "halted")),
+            *((name, "halted 8") for name in ("top", "side")),
+        ),
     ),
 )
-def test_a_camera_is_lost_and_comes_back(tmp_path, name, fault):
-    with FourCameras(tmp_path) as recording:
+def test_a_camera_is_lost_and_comes_back(tmp_path, name, fault, cameras):
+    with FourCameras(tmp_path, cameras=cameras) as recording:
         recording.record_more()
         before = recording.process_of(name).pid
         hit_ns = inflict(recording.process_of(name), fault)
@@ -90,9 +93,7 @@ def test_a_camera_is_lost_and_comes_back(tmp_path, name, fault):
     print(f"\n{name} {fault}: gap {gap_s:.2f} s, {cameras[name]['dropped']} frames lost")
 
 
-@pytest.mark.parametrize(
-    ("name", "fault"), campaign(("top", "halted 1"), ("side", "halted 1"), suite=[])
-)
+@pytest.mark.parametrize(("name", "fault"), campaign(("top", "halted 1"), ("side", "halted 1")))
 def test_a_camera_that_is_halted_for_a_moment_stays(tmp_path, name, fault):
     with FourCameras(tmp_path) as recording:
         recording.record_more()
@@ -196,15 +197,15 @@ def test_stopped_while_a_camera_is_away(tmp_path, fault, delay_s):
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
-    campaign(
-        *((name, fault) for name in VIDEO for fault in ("SIGKILL", "SIGSEGV")),
-        suite=[("front", "SIGKILL")],
+    ("name", "fault", "cameras"),
+    campaign_and(
+        *("top", "SIGKILL"),
+        cases=campaign(*((name, fault) for name in VIDEO for fault in ("SIGKILL", "SIGSEGV"))),
     ),
 )
-def test_an_ffmpeg_dies(tmp_path, name, fault):
+def test_an_ffmpeg_dies(tmp_path, name, fault, cameras):
     """The camera stays; its next file begins at once."""
-    with FourCameras(tmp_path) as recording:
+    with FourCameras(tmp_path, cameras=cameras) as recording:
         recording.record_more()
         before = recording.process_of(name).pid
         hit_ns = inflict(recording.encoder_of(name), fault)
@@ -265,20 +266,22 @@ def test_an_ffmpeg_that_is_halted_for_ever_is_given_up_at_the_end(tmp_path, name
 
 
 @pytest.mark.parametrize(
-    ("fault", "halted"),
-    campaign(
-        ("SIGKILL", "nothing"),
-        ("SIGSEGV", "nothing"),
-        ("SIGKILL", "a camera"),
-        ("SIGKILL", "an HDF5 camera"),
-        ("SIGKILL", "an ffmpeg"),
-        ("SIGSEGV", "both"),
-        suite=[("SIGKILL", "a camera")],
+    ("fault", "halted", "cameras"),
+    campaign_and(
+        *("SIGKILL", "a camera"),
+        cases=campaign(
+            ("SIGKILL", "nothing"),
+            ("SIGSEGV", "nothing"),
+            ("SIGKILL", "a camera"),
+            ("SIGKILL", "an HDF5 camera"),
+            ("SIGKILL", "an ffmpeg"),
+            ("SIGSEGV", "both"),
+        ),
     ),
 )
-def test_the_rig_dies(tmp_path, fault, halted):
+def test_the_rig_dies(tmp_path, fault, halted, cameras):
     """Its cameras finish their files and are gone, also those that could not move."""
-    with FourCameras(tmp_path) as recording:
+    with FourCameras(tmp_path, cameras=cameras) as recording:
         recording.record_more()
         recording.detach()
         victims = {"a camera": ["top"], "an HDF5 camera": ["side"], "both": ["top"]}
@@ -293,7 +296,7 @@ def test_the_rig_dies(tmp_path, fault, halted):
         began = time.monotonic()
         recording.expect_nothing_left()
         gone_s = time.monotonic() - began
-        assert len(family) >= 7  # the rig, four cameras, two ffmpegs
+        assert len(family) >= 1 + len(cameras) + len(cameras.keys() & VIDEO)  # of each an ffmpeg
         assert gone_s <= ORPHAN_S
         # A halted ffmpeg has to be killed, which may take its camera all the time there is.
         least = "interrupted" if halted in ("an ffmpeg", "both") else "complete"
@@ -408,13 +411,14 @@ def test_watchers_die_and_hang(tmp_path, fault):
     expect_watchers_cost_nothing(tmp_path, dict.fromkeys(WATCHERS, fault))
 
 
-def test_one_watcher_dies_and_one_hangs(tmp_path):
+@pytest.mark.parametrize("cameras", [TWO, pytest.param(CAMERAS, marks=pytest.mark.slow)], ids=len)
+def test_one_watcher_dies_and_one_hangs(tmp_path, cameras):
     faults = dict(zip(WATCHERS, ("SIGKILL", "halted"), strict=True))
-    expect_watchers_cost_nothing(tmp_path, faults)
+    expect_watchers_cost_nothing(tmp_path, faults, cameras)
 
 
-def expect_watchers_cost_nothing(folder, faults):
-    with FourCameras(folder) as recording, ExitStack() as watching:
+def expect_watchers_cost_nothing(folder, faults, cameras=CAMERAS):
+    with FourCameras(folder, cameras=cameras) as recording, ExitStack() as watching:
         recording.record_more()
         for what, fault in faults.items():
             child = watching.enter_context(watcher(*WATCHERS[what]))

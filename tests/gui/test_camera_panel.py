@@ -308,6 +308,14 @@ def test_tab_goes_through_the_properties_in_their_order(panel, qtbot):
         assert QApplication.focusWidget() is expected
 
 
+def test_no_part_of_it_ever_is_a_window_of_its_own(panel):
+    panel.show_controls("top", (*CONTROLS, CameraControl("gamma")))
+    panel.set_camera("side")
+    QApplication.processEvents()
+    assert [each for each in QApplication.topLevelWidgets() if each.isVisible()] == [panel]
+    assert panel.isActiveWindow()
+
+
 def test_it_fits_into_a_side_panel(panel):
     panel.show_controls("top", CONTROLS)
     assert panel.minimumSizeHint().width() <= 310

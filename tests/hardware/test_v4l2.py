@@ -205,6 +205,24 @@ def test_8_bit_is_not_made_of_12(vivid):
         OpenCVCamera(SOURCE, pixel_format="gray8", settings={"fourcc": "Y12"}).open()
 
 
+def test_what_it_accepts_is_known_with_limits_and_follows_a_change(vivid):
+    camera = OpenCVCamera(SOURCE, **MODEST)
+    camera.open()
+    try:
+        found = {control.name: control for control in camera.info.controls}
+        assert {"brightness", "contrast", "saturation", "hue", "gain"} <= set(found)
+        assert (found["brightness"].minimum, found["brightness"].maximum) == (0.0, 255.0)
+        assert found["gain"].is_locked  # the automatic one is on
+        camera.grab()
+        assert camera.set("brightness", 60) == 60.0
+        camera.grab()
+        now = {control.name: control.value for control in camera.info.controls}
+        assert (now["brightness"], now["contrast"]) == (60.0, found["contrast"].value)
+    finally:
+        camera.set("brightness", found["brightness"].default)
+        camera.close()
+
+
 def test_gain_is_accepted_and_not_applied_exposure_is_refused(vivid):
     wanted = {"gain": 255, "exposure": -6, "brightness": 100}
     camera, *_ = frames_of(3, settings=wanted, **MODEST)

@@ -68,7 +68,9 @@ class OrderBook:
 # -- all together -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("names", [("a", "b"), ("a", "b", "c", "d")])
+@pytest.mark.parametrize(
+    "names", [pytest.param(("a", "b"), marks=pytest.mark.slow), ("a", "b", "c", "d")]
+)
 def test_all_cameras_begin_at_one_instant(
     tmp_path: Path, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,7 +307,7 @@ def test_a_camera_that_never_came_is_left_out(tmp_path: Path) -> None:
     rows_of(summary.cameras["b"])
 
 
-@pytest.mark.parametrize("names", ["a", "ab"])
+@pytest.mark.parametrize("names", ["a", pytest.param("ab", marks=pytest.mark.slow)])
 def test_a_camera_that_dies_before_its_first_frame_is_in_the_summary(
     tmp_path: Path, names: str
 ) -> None:
@@ -502,7 +504,7 @@ with Rig(load_config({config!r})) as rig:
 """
 
 
-@pytest.mark.parametrize("neighbour", [None, "queue.py"])
+@pytest.mark.parametrize("neighbour", [pytest.param(None, marks=pytest.mark.slow), "queue.py"])
 def test_a_users_script_in_a_folder_of_its_own(tmp_path: Path, neighbour: str | None) -> None:
     """Without a main guard, beside files that are called like modules of others."""
     each = {"recording__duration": "10 frames"}
@@ -527,7 +529,14 @@ def test_a_users_script_in_a_folder_of_its_own(tmp_path: Path, neighbour: str | 
     assert len(read_ledger(file)) == 10
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_processes_do_not_get_ctrl_c(tmp_path: Path, number: signal.Signals) -> None:
     """Neither with the terminal's group nor when it is sent to them, as at a shutdown."""
     with recording(rig_config(tmp_path, "a")) as rig:

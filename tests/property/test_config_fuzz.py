@@ -20,6 +20,7 @@ from recorder.config.problems import message
 from recorder.errors import ConfigError
 
 unhurried = settings(deadline=None)  # a busy machine is no mistake in the config
+briefly = settings(unhurried, max_examples=50)
 
 PIECES = """
 cameras top source synthetic size fps max pixel_format gray8 crop rotate flip none settings
@@ -98,13 +99,13 @@ def test_any_bytes(text):
     outcome(text, [])
 
 
-@unhurried
+@briefly
 @given(configs | values)
 def test_any_structure(data):
     outcome(json.dumps(data), [])
 
 
-@unhurried
+@briefly
 @given(st.dictionaries(st.sampled_from(KEYS[:4]) | st.text(max_size=5), values))
 def test_any_values_in_python(data):
     try:

@@ -195,7 +195,7 @@ class RingAgainstAList(RuleBasedStateMachine):
 
 TestRing = RingAgainstAList.TestCase
 TestRing.settings = settings(
-    max_examples=100,
+    max_examples=60,
     stateful_step_count=60,
     deadline=None,  # a busy machine is no mistake in the ring
     suppress_health_check=[HealthCheck.too_slow],

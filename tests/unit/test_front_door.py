@@ -43,7 +43,9 @@ def test_the_synthetic_camera_needs_no_opencv():
     assert "cv2" not in loaded_after(code)
 
 
-@pytest.mark.parametrize("name", sorted(BUILT))
-def test_the_engine_never_loads_the_window(name):
-    loaded = loaded_after(f"from recorder import {name}; import recorder.cameras.listing")
+def test_the_engine_never_loads_the_window():
+    """All of it in one process: it is the sum that counts."""
+    names = ", ".join(sorted(BUILT))
+    loaded = loaded_after(f"from recorder import {names}; import recorder.cameras.listing")
+    assert "recorder" in loaded
     assert not loaded & {"ui", "PyQt5", "pyqtgraph"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from ui.theme import GAP_PX
+from ui.views.labels import ElidedLabel
 
 if TYPE_CHECKING:
     from ui.model.checking import Verdict
@@ -39,18 +40,15 @@ class ResultStrip(QFrame):
         self.setAccessibleName("last recording")
         self.title = QLabel("Last recording")
         self.title.setProperty("role", "title")
-        self.files = QLabel("None yet")
-        self.files.setProperty("role", "dim")
+        self.files = ElidedLabel("dim", Qt.ElideMiddle)
         self.verdict = QLabel("")
         self.verdict.setWordWrap(True)
-        self.verdict.setMinimumHeight(2 * self.verdict.fontMetrics().lineSpacing())
+        self.verdict.setAlignment(Qt.AlignTop | Qt.AlignLeft)
+        self.verdict.setFixedHeight(2 * self.verdict.fontMetrics().lineSpacing() + 2)
+        self.verdict.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
         self.verdict.setAccessibleName("verdict of the verification")
-        self.folder = QPushButton("Open folder")
-        self.folder.setToolTip("Show the files in the file manager")
-        self.verify = QPushButton("Verify")
-        self.verify.setToolTip("Decode the files and compare every frame with its hash")
-        for label in (self.files, self.verdict):
-            label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.folder = _button("Open folder", "Show the files in the file manager")
+        self.verify = _button("Verify", "Decode the files and compare every frame with its hash")
         self._names: tuple[str, ...] = ()
         self._lay_out()
         self.folder.clicked.connect(lambda _: self.openFolderRequested.emit(self._folder()))
@@ -58,16 +56,20 @@ class ResultStrip(QFrame):
         self.show_result((), None, False)
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP_PX)
-        buttons.addWidget(self.folder)
-        buttons.addWidget(self.verify)
+        head = QHBoxLayout()
+        head.setSpacing(GAP_PX)
+        head.addWidget(self.title)
+        head.addWidget(self.files, 1)
+        foot = QHBoxLayout()
+        foot.setSpacing(4)
+        foot.addWidget(self.verdict, 1)
+        foot.addWidget(self.verify)
+        foot.addWidget(self.folder)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, GAP_PX, 12, GAP_PX)
-        layout.setSpacing(4)
-        for widget in (self.title, self.files, self.verdict):
-            layout.addWidget(widget)
-        layout.addLayout(buttons)
+        layout.setContentsMargins(12, 6, 12, 6)
+        layout.setSpacing(2)
+        layout.addLayout(head)
+        layout.addLayout(foot)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours; the style sheet has them."""
@@ -80,9 +82,8 @@ class ResultStrip(QFrame):
         names = [Path(each).name for each in files]
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         shown = f"{names[0]}{more}" if names else "None yet"
-        if self.files.text() != shown:
-            self.files.setText(shown)
-            self.files.setToolTip("\n".join(files))
+        self.files.show_text(shown)
+        self.files.setToolTip("\n".join(files))
         mine = verdict if verdict is not None and verdict.files == self._names else None
         self._show_verdict(mine)
         self.folder.setEnabled(bool(names))
@@ -101,3 +102,10 @@ class ResultStrip(QFrame):
 
     def _folder(self) -> str:
         return str(Path(self._names[0]).absolute().parent) if self._names else ""
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("role", "small")
+    button.setToolTip(tip)
+    return button

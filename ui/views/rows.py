@@ -179,6 +179,9 @@ class FieldRow(QWidget):
             below.addWidget(self.note, 1)
             below.addWidget(self._remedy)
             column.addLayout(below)
+        elif not self.note.lines:
+            self.note.setParent(self)
+            self.note.hide()
 
 
 class _Calm(QObject):

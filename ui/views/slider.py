@@ -94,7 +94,8 @@ class SliderSpin(QWidget):
     def _make_slider(self) -> QSlider:
         slider = QSlider(Qt.Horizontal)
         calm(slider)
-        slider.setVisible(self._has_limits)
+        if not self._has_limits:
+            slider.hide()
         count = (self._high - self._low) / self._step if self._has_limits else 1
         slider.setRange(0, max(1, min(_MOST_STEPS, round(count))))
         slider.setPageStep(max(1, slider.maximum() // 10))

@@ -72,7 +72,7 @@ class TopBar(QFrame):
         self.timer = FixedLabel("00:00:00", "huge", Qt.AlignRight)
         self.planned = FixedLabel("of 888888 frames", "large")
         self.remaining = FixedLabel("00:00:00 to go", "dim")
-        self.free = FixedLabel("888 GB free", "large", Qt.AlignRight)
+        self.free = FixedLabel("88.88 GB free", "large", Qt.AlignRight)
         self.lasts = FixedLabel("88 h 88 min at this rate", "dim", Qt.AlignRight)
         self._build()
         self.set_theme(theme)

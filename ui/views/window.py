@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from ui.application import apply_theme
+from ui.model.title import title
 from ui.theme import DARK, GAP_PX, LIGHT
 from ui.views import dialogs
 from ui.views.camera_panel import CameraPanel
@@ -91,12 +92,12 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("settings")
-        for panel, title, tip in (
+        for panel, name, tip in (
             (self.camera_panel, "C&amera", "Which camera, and how it is set"),
             (self.recording_panel, "Recor&ding", "Where and how it is recorded"),
             (_padded(self.levels), "&Picture", "How it is shown; the files are not changed by it"),
         ):
-            self.tabs.addTab(_scrolling(panel), title)
+            self.tabs.addTab(_scrolling(panel), name)
             self.tabs.setTabToolTip(self.tabs.count() - 1, tip)
         column = QVBoxLayout(self.side)
         column.setContentsMargins(0, 0, 0, 0)
@@ -221,6 +222,7 @@ class MainWindow(QMainWindow):
         self._show_cameras()
         self.result.show_result(desk.last_files, desk.verdict, snapshot.is_recording)
         self.menus.enable(self._can())
+        self._show_title()
 
     def _show_cameras(self) -> None:
         snapshot = self.desk.snapshot
@@ -279,10 +281,7 @@ class MainWindow(QMainWindow):
         self._show_title()
 
     def _show_title(self) -> None:
-        path = self.desk.draft.path
-        name = "new config" if path is None else path.name
-        changed = " – not saved" if self.desk.draft.is_changed else ""
-        self.setWindowTitle(f"{name}{changed} – recorder")
+        self.setWindowTitle(title(self.desk))
 
     # -- what is asked for --------------------------------------------------------------------
 

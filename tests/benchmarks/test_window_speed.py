@@ -1,0 +1,109 @@
+"""What the window costs the recording, and how quick it is."""
+
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from xserver import screen_environment, x_server
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1200)]
+
+ROUNDS = int(os.environ.get("RECORDER_BENCH_ROUNDS", "3"))
+SECONDS = float(os.environ.get("RECORDER_BENCH_SECONDS", "20"))
+LONG_S = float(os.environ.get("RECORDER_BENCH_LONG_S", "60"))
+PROGRAM = Path(__file__).with_name("measured_window.py")
+
+CONFIG = """
+cameras:
+  top: {{source: synthetic, size: [1920, 1080], fps: {fps}, pixel_format: gray8}}
+recording: {{folder: "{folder}", duration: {seconds}s, keep_free: 1MiB}}
+"""
+
+
+@pytest.fixture
+def screen(tmp_path):
+    folders = {name: tmp_path / name for name in ("RECORDER_RUNTIME_DIR", "RECORDER_CONFIG_DIR")}
+    for folder in folders.values():
+        folder.mkdir(mode=0o700)
+    preferences = {"verify_after_stop": False}
+    (folders["RECORDER_CONFIG_DIR"] / "window.json").write_text(json.dumps(preferences))
+    with x_server(tmp_path / "x.log", "1920x1080") as display:
+        yield screen_environment(display, **{name: str(path) for name, path in folders.items()})
+
+
+def measure(screen, mode, argument, seconds=0.0):
+    """Run the window; return what it said, and when its command was given."""
+    began_ns = time.monotonic_ns()
+    command = [sys.executable, str(PROGRAM), mode, str(argument), str(seconds)]
+    done = subprocess.run(command, check=True, env=screen, stdout=subprocess.PIPE, text=True)
+    found = {}
+    for line in done.stdout.splitlines():
+        found |= json.loads(line)
+    return found, began_ns
+
+
+def record(screen, folder, fps, seconds):
+    folder.mkdir(exist_ok=True)
+    config = folder / "bench.yaml"
+    config.write_text(CONFIG.format(fps=fps, folder=folder, seconds=seconds))
+    found, _ = measure(screen, "gui", config, seconds)
+    for file in folder.glob("*.mkv"):
+        file.unlink()
+    return found
+
+
+def first_grab_ns(found):
+    ledger = Path(found["files"][0]).with_suffix(".frames.csv")
+    with ledger.open() as file:
+        return int(next(csv.DictReader(file))["t_mono_ns"])
+
+
+def told(name, found):
+    stall = found["stall_ms"]
+    print(
+        f"\n{name}: {found['grabbed']} grabbed in {found['seconds']:.1f} s, "
+        f"{found['dropped']} dropped; {found['pictures'] / found['seconds']:.1f} pictures a "
+        f"second; the window took {100 * found['cpu_s'] / found['seconds']:.0f} % of a core; event loop "
+        f"late by {stall['0.5']:.1f} ms (median), {stall['0.99']:.1f} (99 %), "
+        f"{stall['0.999']:.1f} (99.9 %), {stall['1.0']:.1f} (worst)"
+    )
+
+
+def test_a_camera_is_on_the_screen(screen):
+    times = []
+    for _ in range(ROUNDS + 1):
+        found, began_ns = measure(screen, "preview", "synthetic")
+        times.append((found["first_picture_ns"] - began_ns) / 1e9)
+        time.sleep(0.5)
+    first, *times = times  # the first one fills the page cache
+    print(
+        f"\nfrom `recorder preview synthetic` to its picture: {statistics.median(times):.2f} s "
+        f"({min(times):.2f} to {max(times):.2f}; the first time {first:.2f}); aim 2"
+    )
+
+
+def test_record_begins_soon_after_the_click(screen, tmp_path):
+    times = []
+    for number in range(ROUNDS):
+        found = record(screen, tmp_path / str(number), 100, 2)
+        times.append((first_grab_ns(found) - found["asked_ns"]) / 1e6)
+    print(
+        f"\nfrom the click to the first recorded frame: {statistics.median(times):.0f} ms "
+        f"({min(times):.0f} to {max(times):.0f}); aim 200"
+    )
+
+
+def test_the_event_loop_at_100_frames_a_second(screen, tmp_path):
+    told("1080p gray8 at 100 fps", record(screen, tmp_path / "out", 100, SECONDS))
+
+
+@pytest.mark.parametrize("fps", [200, 225, 250])
+def test_nothing_is_dropped_with_the_window_open(screen, tmp_path, fps):
+    seconds = LONG_S if fps == 200 else SECONDS
+    told(f"1080p gray8 at {fps} fps", record(screen, tmp_path / "out", fps, seconds))

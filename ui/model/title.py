@@ -1,0 +1,44 @@
+"""What stands above the window and in the task bar: what goes on, and which config it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ui.model.desk import NAME
+
+if TYPE_CHECKING:
+    from ui.model.desk import Desk
+
+_NAME = "recorder"
+_VERDICTS = {"exact": "✓ verified", "different": "✗ DIFFERENT", "failed": "✗ not verified"}
+
+
+def title(desk: Desk) -> str:
+    """Return the window's title: ``● recording – top.yaml – recorder``.
+
+    What is most worth to know comes first: a task bar cuts the rest off.
+    """
+    changed = ", not saved" if desk.draft.is_changed and desk.writes else ""
+    return " – ".join(filter(None, (_state(desk), _subject(desk) + changed, _NAME)))
+
+
+def _state(desk: Desk) -> str:
+    snapshot = desk.snapshot
+    if snapshot.phase == "gone" and desk.draft.camera_names:
+        return "✗ no camera"
+    if snapshot.is_recording:
+        return "● recording"
+    verdict = desk.verdict
+    if verdict is None or verdict.files != desk.last_files:
+        return ""
+    return _VERDICTS.get(verdict.state, "verifying …")
+
+
+def _subject(desk: Desk) -> str:
+    """Return the file, or what the rig is called that was found without one."""
+    if not desk.writes:
+        return "preview"
+    if desk.draft.path is not None:
+        return desk.draft.path.name
+    status = desk.snapshot.status
+    return "new config" if status is None or status.name == NAME else status.name
