@@ -278,10 +278,9 @@ class CameraCourse:
 
     def _hear_unbegun(self, message: Message) -> None:
         self.attempt.takes -= 1
-        story, self.story = self.story, None
-        if story is not None:
+        if self.story is not None:
             self.error = self.refusal or self.error
-            self.last = story if story.summary() is not None else None
+            self._put_away()
         self.is_away = False
 
     def _hear_ended(self, message: Message) -> None:

@@ -292,10 +292,12 @@ class Keeper:
         """End the present process, and book what it leaves if nothing is in the way of that."""
         course = self._course
         try:
-            course.attempt.kill()
-            with self._lock:
-                if course.attempt.is_there:
-                    course.attempt.end(None, "ended")
+            attempt = course.attempt
+            if attempt.is_there:
+                attempt.kill()
+                how = attempt.close()
+                with self._lock:
+                    attempt.end(None, how)
                     course.close_attempt(Ending("camera_failed", error, died=True), True)
         except Exception:
             log.exception("what %s has recorded last cannot be counted", self.name)

@@ -65,13 +65,13 @@ def first_grab_ns(found):
 
 
 def told(name, found):
-    stall = found["stall_ms"]
+    stall, seconds = found["stall_ms"], found["seconds"]
     print(
-        f"\n{name}: {found['grabbed']} grabbed in {found['seconds']:.1f} s, "
-        f"{found['dropped']} dropped; {found['pictures'] / found['seconds']:.1f} pictures a "
-        f"second; the window took {100 * found['cpu_s'] / found['seconds']:.0f} % of a core; event loop "
-        f"late by {stall['0.5']:.1f} ms (median), {stall['0.99']:.1f} (99 %), "
-        f"{stall['0.999']:.1f} (99.9 %), {stall['1.0']:.1f} (worst)"
+        f"\n{name}: {found['grabbed']} grabbed in {seconds:.1f} s, {found['dropped']} dropped; "
+        f"{found['pictures'] / seconds:.1f} pictures a second; the window took "
+        f"{100 * found['cpu_s'] / seconds:.0f} % of a core; event loop late by "
+        f"{stall['0.5']:.1f} ms (median), {stall['0.99']:.1f} (99 %), {stall['0.999']:.1f} "
+        f"(99.9 %), {stall['1.0']:.1f} (worst)"
     )
 
 
