@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
     from ui.model.desk import Desk
+    from ui.model.rigs import RealRigs
     from ui.theme import Theme
 
 Mode = Literal["gui", "preview", "attach"]
@@ -43,7 +44,7 @@ def why_not() -> str | None:
     return display.why_not()
 
 
-def main(mode: Mode, argument: str | None = None) -> int:
+def main(mode: Mode, argument: str | None = None, check: Callable[[], object] | None = None) -> int:
     """Open the window and return its exit code.
 
     Parameters
@@ -52,6 +53,8 @@ def main(mode: Mode, argument: str | None = None) -> int:
         ``gui``, ``preview`` or ``attach``.
     argument
         A config; a config or source; a rig's name.
+    check
+        Refuses an argument that is not usable.
 
     Raises
     ------
@@ -60,10 +63,31 @@ def main(mode: Mode, argument: str | None = None) -> int:
     """
     from recorder.errors import ConfigError
 
-    if (reason := why_not()) is not None:
-        raise ConfigError(reason)
-    # First: what it says against the argument belongs to the terminal, and cameras take longest.
-    with closing(_desk(mode, argument)) as desk:
+    # First of all: a rig imports for as long as the window does, and cameras take longest.
+    with closing(_rigs(mode)) as rigs:
+        if (reason := why_not()) is not None:
+            raise ConfigError(reason)
+        if check is not None:
+            check()
+        return _open(mode, argument, rigs)
+
+
+def _rigs(mode: Mode) -> RealRigs:
+    """Return where rigs come from; a process for the first is on its way if one may be needed."""
+    from recorder.rig.early import RigProcess
+    from ui.model.rigs import RealRigs
+
+    if mode == "attach":
+        return RealRigs()
+    try:
+        return RealRigs(RigProcess("window"))
+    except OSError:  # it is said when a rig is really to be started
+        return RealRigs()
+
+
+def _open(mode: Mode, argument: str | None, rigs: RealRigs) -> int:
+    # What it says against the argument belongs to the terminal, so before there is a window.
+    with closing(_desk(mode, argument, rigs)) as desk:
         from ui.theme import DARK, THEMES
 
         theme = THEMES.get(desk.preferences.theme, DARK)
@@ -77,12 +101,12 @@ def main(mode: Mode, argument: str | None = None) -> int:
         return run(open_window, theme)
 
 
-def _desk(mode: Mode, argument: str | None) -> Desk:
+def _desk(mode: Mode, argument: str | None, rigs: RealRigs) -> Desk:
     from ui.model import begin
     from ui.model.control import Control
     from ui.model.preferences import Preferences
 
-    control, preferences = Control(), Preferences.load()
+    control, preferences = Control(rigs), Preferences.load()
     try:
         if mode == "gui":
             return begin.begin_gui(control, preferences, Path(argument) if argument else None)

@@ -20,9 +20,7 @@ def preview(
     """Open the window to look at cameras, with nothing to write."""
     from ui.app import main
 
-    if source is not None:
-        _require(source)
-    raise typer.Exit(main("preview", source))
+    raise typer.Exit(main("preview", source, None if source is None else lambda: _require(source)))
 
 
 def _require(source: str) -> None:

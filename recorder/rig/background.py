@@ -25,11 +25,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from recorder.config import Config, make_config
 from recorder.errors import RecorderError
+from recorder.rig.early import RigProcess
 from recorder.rig.link import Link, LinkServer, connect
-from recorder.rig.link.folder import runtime_folder
 from recorder.rig.link.protocol import done, failed, parse_answer
-from recorder.rig.process import environment
-from recorder.system import start_child, stop_signals
+from recorder.system import stop_signals
 
 if TYPE_CHECKING:
     from recorder.rig.rig import Rig
@@ -50,7 +49,11 @@ _ORDER = 1  # the number of the one request
 
 
 def start_in_background(
-    config: Config, name: str, record: bool = False, timeout_s: float = TIMEOUT_S
+    config: Config,
+    name: str,
+    record: bool = False,
+    timeout_s: float = TIMEOUT_S,
+    early: RigProcess | None = None,
 ) -> Link:
     """Start a rig that goes on when this process ends, however it ends.
 
@@ -64,21 +67,16 @@ def start_in_background(
         Begin to record at once; otherwise it only previews.
     timeout_s
         Longest wait until all cameras are open.
+    early
+        A process that was started for it; left out: a new one.
 
     Raises
     ------
     RecorderError
         What kept the rig from starting, of the class that it has there; or it took too long.
     """
-    log_path = _log_path(name)
-    with log_path.open("ab") as log_file:
-        child = start_child(
-            [sys.executable, "-P", "-m", "recorder.rig.background"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            env=environment(),
-        )
+    process = early or RigProcess(name)
+    child, log_path = process.child, process.log_path
     order = {"config": config.private(), "name": name, "record": record}
     answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     talk = (child, json.dumps(order).encode("ascii"), answers)
@@ -93,20 +91,6 @@ def start_in_background(
     except BaseException:
         _end(child)
         raise
-
-
-def _log_path(name: str) -> Path:
-    """Return where the rig's own words go."""
-    import platformdirs
-
-    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60] or "rig"
-    folder = Path(platformdirs.user_log_dir("recorder"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{plain}.log").open("ab"):
-            return folder / f"{plain}.log"
-    except OSError:  # a home that cannot be written to keeps nobody from recording
-        return runtime_folder() / f"{plain}.log"
 
 
 def _talk(child: subprocess.Popen[bytes], order: bytes, answers: queue.SimpleQueue[bytes]) -> None:
@@ -150,7 +134,10 @@ def main() -> int:
     answer = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     try:
-        order = json.loads(sys.stdin.buffer.read())
+        plain = sys.stdin.buffer.read()
+        if not plain:
+            return 0  # started early, and not needed
+        order = json.loads(plain)
         _leave_stdin()
         _run(make_config(order["config"]), order["name"], order["record"], answer)
     except RecorderError as error:

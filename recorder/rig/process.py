@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from recorder.pipeline.memory import Block
+from recorder.rig.early import environment
 from recorder.rig.messages import Message, Sender, receive
 from recorder.system import buffered, start_child
 from recorder.writers.ffmpeg import StderrTail
@@ -150,15 +150,6 @@ class WorkerProcess:
         name, level, text = (message.get(key) for key in ("name", "level", "text"))
         if isinstance(name, str) and isinstance(level, int):
             logging.getLogger(name).log(level, "%s: %s", self._name, text)
-
-
-def environment() -> dict[str, str]:
-    """Return the environment for a process of ours: it finds this very package."""
-    home = str(Path(__file__).parents[2])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # What a driver does before it takes the process with it is the best trace there is.
-    ours = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1"}
-    return {**os.environ, **ours}
 
 
 def how_it_ended(code: int, said: list[str]) -> str:

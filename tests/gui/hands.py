@@ -74,10 +74,14 @@ class Screen:
         self.do("key", *keys)
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
-        """Draw with the left button from one place to another."""
+        """Draw with the left button from one place to another, at the speed of a quick hand.
+
+        Graphs look at the mouse a hundred times a second; what is faster is a click for them.
+        """
         steps = np.linspace(start, end, 6).round().astype(int).tolist()
-        moves = [word for x, y in steps[1:] for word in ("mousemove", "--sync", x, y)]
-        self.do("mousemove", "--sync", *start, "mousedown", 1, *moves, "mouseup", 1)
+        moves = [word for x, y in steps[1:] for word in ("mousemove", x, y, "sleep", 0.02)]
+        first = ("mousemove", "--sync", *start, "sleep", 0.02, "mousedown", 1, "sleep", 0.02)
+        self.do(*first, *moves, "mouseup", 1)
 
     def pixels(self) -> np.ndarray:
         """Return what is on the screen now: height x width x 3, blue first."""
@@ -154,9 +158,13 @@ class Desktop:
     def open(self, *arguments: object, title: str = "– recorder$") -> subprocess.Popen[bytes]:
         """Start a command, and give its window the keyboard once the picture is live."""
         child = self.start(*arguments)
+        until(lambda: self.screen.shows(title) or self._ends(child), f"for a window {title}")
         self.screen.take_keyboard(title)
-        until(self.screen.live_area, f"for a live picture; it said {self.said()}")
+        until(lambda: self.screen.live_area() or self._ends(child), "for a live picture")
         return child
+
+    def _ends(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.poll() is None, f"it ended with {child.returncode}: {self.said()}"
 
     def said(self) -> str:
         """Return what the commands said."""

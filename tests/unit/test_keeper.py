@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from helpers import SLOW, until
+from stage import AT_ONCE, FOR_EVER, Stage, part_of
 
 from recorder.config import Amount, make_config
 from recorder.errors import (
@@ -21,165 +21,13 @@ from recorder.errors import (
     NoSpace,
     RecorderError,
 )
-from recorder.frame import FrameSpec, FrameStamp
 from recorder.pipeline.order import Order
-from recorder.pipeline.ring import Ring
-from recorder.pipeline.summary import TakeSummary
 from recorder.rig import attempt as attempt_module
 from recorder.rig import patience as patience_module
 from recorder.rig.keeper import Keeper, Patience
 from recorder.rig.messages import describe
+from recorder.rig.story import Story
 from recorder.stats import CameraStatus, Totals
-
-AT_ONCE = Patience(tries=3, first_pause_s=0.0, longest_pause_s=0.0)
-FOR_EVER = Patience(tries=3, first_pause_s=10_000.0, longest_pause_s=10_000.0)
-SPEC = FrameSpec(6, 4, "gray8")
-
-
-class PlainBlock:
-    """Bytes that nobody shares."""
-
-    handle = 0
-
-    def __init__(self) -> None:
-        self.buf = memoryview(bytearray(2**17))
-
-    def close(self) -> None:
-        pass
-
-
-class FakeProcess:
-    """A camera's process without a process: the test speaks for it, and ends it."""
-
-    pids = iter(range(1000, 100_000))
-
-    def __init__(self, setup: Any, memory: Any, on_message: Callable[[Any], None], name: str):
-        self.setup = setup
-        self.memory = memory
-        self.pid = next(self.pids)
-        self.heard: list[tuple[str, dict[str, Any]]] = []
-        self.asked_to_end = self.killed = self.closed = 0
-        self.stuck = False
-        self._on_message = on_message
-        self._gone = threading.Event()
-        self._how = "ended with code 0"
-
-    # what the keeper does
-
-    def send(self, kind: str, **content: Any) -> None:
-        self.heard.append((kind, content))
-
-    def wait(self, timeout_s: float) -> bool:
-        return self._gone.wait(timeout_s)
-
-    def is_stuck(self, passed_s: float) -> bool:
-        return self.stuck
-
-    def end(self) -> None:
-        self.asked_to_end += 1
-        self._gone.set()
-
-    def kill(self) -> None:
-        self.killed += 1
-        self._gone.set()
-
-    def close(self) -> str:
-        self.closed += 1
-        return self._how
-
-    # what the test does
-
-    def say(self, kind: str, **content: Any) -> None:
-        self._on_message({"is": kind, **content})
-
-    def say_status(self, take: int = 1, is_told: bool = False, **status: Any) -> None:
-        found = CameraStatus("top", **{"pid": self.pid} | status)
-        self.say("status", status=found.as_dict(), take=take, is_told=is_told)
-
-    def opens(self) -> None:
-        self.say("opened", identity=None)
-
-    def arms(self) -> None:
-        self.opens()
-        self.say("armed")
-
-    def grabs(self, count: int, first: int = 0) -> None:
-        """Leave so many frames in the memory, and no word of them."""
-        ring = Ring(self.memory, SPEC, max_slots=4)
-        for grab in range(first, first + count):
-            ring.miss(FrameStamp(grab + 1, grab + 1, grab=grab, take=1), "dropped", "overflow")
-            ring.progress(1, grab + 1, 1, grab + 1, grab + 1)
-
-    def dies(self, how: str = "killed by SIGSEGV") -> None:
-        self._how = how
-        self._gone.set()
-
-    def ends(self, reason: str = "requested", error: RecorderError | None = None) -> None:
-        self.say("ended", reason=reason, error=None if error is None else describe(error))
-        self._gone.set()
-
-    def kinds(self) -> list[str]:
-        return [kind for kind, _ in self.heard]
-
-
-class Stage:
-    """One keeper and its processes, in the order in which they are started."""
-
-    def __init__(self, patience: Patience = AT_ONCE, **camera: Any) -> None:
-        self._started: queue.SimpleQueue[FakeProcess] = queue.SimpleQueue()
-        self.refusals: list[OSError] = []  # why the system gives no process
-        self.changes = 0
-        self.count = 0
-        plain = {"source": "synthetic", "recording": {"format": "none"}} | camera
-        self.keeper = Keeper(
-            make_config({"cameras": {"top": plain}}),
-            "top",
-            PlainBlock(),
-            self._note,
-            patience,
-            start=self._start,
-        )
-
-    def _note(self) -> None:
-        self.changes += 1
-
-    def _start(self, *arguments: Any) -> Any:
-        if self.refusals:
-            raise self.refusals.pop()
-        process = FakeProcess(*arguments)
-        self.count += 1
-        self._started.put(process)
-        return process
-
-    def next(self) -> FakeProcess:
-        """Wait for the next process."""
-        return self._started.get(timeout=SLOW)
-
-    def opened(self, record: bool = False) -> FakeProcess:
-        self.keeper.open(record)
-        process = self.next()
-        if record:
-            process.arms()
-        else:
-            process.opens()
-        assert self.keeper.await_answer(SLOW)
-        assert self.keeper.refusal is None
-        return process
-
-    def recording(self, duration: Amount | None = None) -> FakeProcess:
-        process = self.opened(record=True)
-        self.keeper.begin(Order(duration, at_ns=1))
-        return process
-
-    def end(self) -> None:
-        """Leave no thread behind."""
-        self.keeper.stop()
-        while not self.keeper.has_ended:
-            try:
-                self._started.get(timeout=0.05).dies()
-            except queue.Empty:
-                continue
-        self.keeper.join()
 
 
 @pytest.fixture
@@ -200,13 +48,6 @@ def ended(stage: Stage) -> Keeper:
     until(lambda: stage.keeper.has_ended)
     stage.keeper.join()
     return stage.keeper
-
-
-def part_of(grabbed: int, reason: str = "duration", **changes: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = {"reason": reason, "grabbed": grabbed, "written": grabbed}
-    plain |= {"dropped": 0, "bad": 0, "gaps": 0, "restarts": 0, "seconds": 1.0, "fps": 1.0}
-    told = TakeSummary(**plain | {"files": (), "raw_bytes": 0, "file_bytes": 0} | changes)
-    return told.as_dict()
 
 
 # -- one process ------------------------------------------------------------------------------
@@ -295,6 +136,23 @@ def test_a_recording_that_cannot_be_kept(stage: Callable[..., Stage]) -> None:
     ended(it)
 
 
+def test_a_recording_that_could_not_begin_is_not_told_as_the_one_before(
+    stage: Callable[..., Stage],
+) -> None:
+    it = stage()
+    process = it.opened()
+    it.keeper.begin(Order(at_ns=1))
+    process.say("take", number=1, summary=part_of(9))
+    it.keeper.begin(Order(at_ns=1))
+    process.say("failed", error=describe(NoSpace("the disk is full")))
+    process.say("unbegun")
+    assert (it.keeper.summary(), it.keeper.is_recording) == (None, False)
+    assert type(it.keeper.error) is NoSpace
+    it.keeper.stop()
+    process.ends()
+    assert ended(it).summary() is None
+
+
 def test_words_that_make_no_sense_harm_nothing(stage: Callable[..., Stage]) -> None:
     it = stage()
     process = it.opened()
@@ -331,6 +189,32 @@ def test_what_a_process_counted_is_not_added_once_more(stage: Callable[..., Stag
     it.keeper.stop()
     process.ends()
     assert ended(it).status().totals == totals
+
+
+def test_a_take_that_is_told_while_somebody_looks_counts_once(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = stage()
+    process = it.recording()
+    process.say_status(state="recording", totals=Totals(grabbed=9, written=9))
+    telling = threading.Thread(
+        target=process.say, args=("take",), kwargs={"number": 1, "summary": part_of(9)}
+    )
+    over = Story.over
+
+    def slow_over(story: Story, status: CameraStatus) -> CameraStatus:
+        telling.start()
+        telling.join(0.2)  # it has to wait
+        return over(story, status)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Story, "over", slow_over)
+        assert it.keeper.status().totals.grabbed == 9
+    telling.join()
+    assert it.keeper.status().totals.grabbed == 9
+    it.keeper.stop()
+    process.ends()
+    ended(it)
 
 
 # -- it does not come up ----------------------------------------------------------------------
@@ -460,6 +344,8 @@ def test_what_a_new_process_would_not_mend_ends_it(
     keeper = ended(it)
     assert (keeper.reason, it.count) == (reason, 1)
     assert type(keeper.error) is type(error)
+    # What `on_failure: stop` asks: a full buffer is no failure, nor is an end.
+    assert keeper.has_failed is (reason in ("camera_failed", "writer_failed", "no_space"))
 
 
 @pytest.mark.parametrize("on_failure", ["stop", "leave"])
@@ -529,6 +415,80 @@ def test_a_camera_that_was_healthy_for_long_is_given_all_its_tries(
     assert it.count > 3 * AT_ONCE.tries
 
 
+def test_what_was_lost_before_a_recording_does_not_count(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    for _ in range(2 * AT_ONCE.tries):  # in the preview
+        process.dies()
+        process = it.next()
+        process.opens()
+    for _ in range(2):  # and in the recording before this one
+        it.keeper.begin(Order(at_ns=1))
+        for _ in range(AT_ONCE.tries):
+            process.dies()
+            process = it.next()
+            process.arms()
+        process.say("take", number=1, summary=part_of(9))
+    it.keeper.stop()
+    process.ends()
+    assert not ended(it).has_failed
+
+
+def test_what_ended_an_attempt_of_the_preview_is_no_news_of_a_later_recording(
+    stage: Callable[..., Stage],
+) -> None:
+    it = stage()
+    it.opened().dies()
+    process = it.next()
+    process.opens()
+    it.keeper.begin(Order(at_ns=1))
+    process.say("take", number=1, summary=part_of(9))
+    process.say_status(is_told=True, state="previewing")
+    assert it.keeper.status().reason == "duration"
+    it.keeper.stop()
+    process.say_status(is_told=True, state="finishing", reason="requested")
+    process.ends()
+    keeper = ended(it)
+    assert keeper.error is None
+    assert (keeper.status().reason, keeper.status().message) == ("duration", None)
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_lost_after_its_last_frame_it_has_all_and_gets_no_frame_more(
+    stage: Callable[..., Stage], record: bool
+) -> None:
+    it = stage()
+    process = it.opened(record)
+    it.keeper.begin(Order(Amount(frames=5), at_ns=1))
+    process.grabs(5)
+    process.say_status(state="finishing", totals=Totals(grabbed=5, written=5))
+    process.dies()
+    if not record:
+        process = it.next()
+        assert "order" not in process.setup
+        assert not it.keeper.is_recording
+        it.keeper.stop()
+        process.ends()
+    told = ended(it).summary()
+    assert told is not None
+    assert (told.reason, told.grabbed, told.restarts, told.exit_code) == ("duration", 5, 0, 0)
+    assert it.count == 2 - record
+
+
+def test_a_failure_that_nobody_foresaw_ends_it_and_its_process(stage: Callable[..., Stage]) -> None:
+    it = stage(recording={"format": "video"})
+    process = it.recording()
+    process.grabs(5)
+    process.fault = ZeroDivisionError("division by zero")
+    keeper = ended(it)
+    assert (process.killed, process.closed, it.count) == (1, 1, 1)
+    assert (keeper.reason, keeper.has_failed) == ("camera_failed", True)
+    assert str(keeper.error) == "ZeroDivisionError: division by zero"
+    told = keeper.summary()
+    assert told is not None
+    assert (told.grabbed, told.dropped, told.exit_code) == (5, 5, 3)
+
+
 def test_a_preview_waits_for_its_camera_for_ever(stage: Callable[..., Stage]) -> None:
     it = stage()
     it.opened().dies()
@@ -589,6 +549,22 @@ def test_its_recording_is_ended_by_hand(stage: Callable[..., Stage]) -> None:
     second.arms()
     assert it.keeper.status().state != "restarting"
     assert it.keeper.status().totals.restarts == 0
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
+def test_its_recording_is_ended_by_hand_before_it_is_missed(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    first = it.opened()
+    it.keeper.begin(Order(at_ns=1))
+    it.on_change = lambda: first.closed and it.keeper.end_take()  # it is booked, and not yet away
+    first.dies()
+    second = it.next()
+    assert "order" not in second.setup
+    assert not it.keeper.is_recording
+    second.opens()
+    assert it.keeper.status().state == "previewing"
     it.keeper.stop()
     second.ends()
     ended(it)
@@ -683,6 +659,36 @@ def test_it_dies_while_it_prepares(stage: Callable[..., Stage]) -> None:
     ended(it)
 
 
+def test_armed_and_dead_it_is_refused_even_if_it_is_back(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    first = it.opened()
+    it.keeper.prepare()
+    first.say("armed")
+    assert it.keeper.refusal is None
+    first.dies()  # while others prepare
+    second = it.next()
+    assert isinstance(it.keeper.refusal, CameraLost)
+    second.opens()
+    assert isinstance(it.keeper.refusal, CameraLost)  # what had been prepared is gone
+    it.keeper.prepare()
+    assert it.keeper.refusal is None
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
+def test_lost_while_others_are_opened_it_may_be_back_in_time(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.opened().dies()
+    second = it.next()
+    assert isinstance(it.keeper.refusal, CameraLost)
+    second.opens()
+    assert it.keeper.refusal is None
+    it.keeper.stop()
+    second.ends()
+    ended(it)
+
+
 def test_its_rates_are_those_of_nobody(stage: Callable[..., Stage]) -> None:
     it = stage(FOR_EVER)
     process = it.recording()
@@ -706,8 +712,13 @@ def test_words_of_a_dead_process_that_come_late_count_nothing(
     second = it.next()
     first.say_status(state="recording", fps_in=60.0)
     assert it.keeper.status().fps_in == 0.0
+    first.say("take", number=1, summary=part_of(9))
+    assert it.keeper.status().totals.grabbed == 0
+    first.say("ended", reason="requested", error=None)
+    second.dies()
+    third = it.next()  # the second has said no such thing
     it.keeper.stop()
-    second.ends()
+    third.ends()
     ended(it)
 
 

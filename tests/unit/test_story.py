@@ -147,6 +147,21 @@ def test_its_time_is_up_whether_or_not_there_is_a_camera(
     assert story.is_over(BEGIN_NS + after_ns) is over
 
 
+def test_with_all_its_frames_it_is_over_and_was_not_cut_short() -> None:
+    story = make_story(Amount(frames=5))
+    for grabbed, over, reason in ((4, False, "camera_failed"), (5, True, "duration")):
+        story.advance(progress_of(grabbed))
+        story.add(part_of(1, reason="camera_failed"))
+        assert story.is_over(BEGIN_NS) is over
+        told = story.summary()
+        assert told is not None
+        assert told.reason == reason
+    story.add(part_of(0, reason="writer_failed"))
+    told = story.summary()
+    assert told is not None
+    assert told.reason == "writer_failed"
+
+
 # -- dead processes ---------------------------------------------------------------------------
 
 
@@ -243,7 +258,7 @@ def test_frames_that_no_file_took_are_dropped(tmp_path: Path, format_: str, know
     assert verify(tmp_path).ok
 
 
-def test_files_that_are_gone_are_told_as_the_process_told_them_last(tmp_path: Path) -> None:
+def test_files_that_are_gone_are_a_failure_to_write(tmp_path: Path) -> None:
     story = make_story()
     file = file_of(tmp_path / "never")
     story.files.append(file)
@@ -252,8 +267,10 @@ def test_files_that_are_gone_are_told_as_the_process_told_them_last(tmp_path: Pa
     told = story.summary()
     assert told is not None
     assert told.grabbed == told.written + told.dropped + told.bad == 10
-    assert told.reason == "camera_failed"
-    assert GONE in told.errors
+    assert (told.reason, told.exit_code) == ("writer_failed", 4)  # a file is not finished
+    gone, why = told.errors
+    assert gone == GONE
+    assert "never" in why
 
 
 def test_without_files_the_last_words_stand() -> None:
@@ -289,6 +306,15 @@ def test_the_status_has_the_shares_of_all_processes() -> None:
     assert (shown.elapsed_s, shown.raw_bytes, shown.file_bytes) == (4.0, 60, 50)
     assert shown.ratio == 1.2
     assert shown.files == ("a.mkv", "b.mkv", "c.mkv")
+
+
+def test_once_closed_its_own_reason_is_shown() -> None:
+    story = make_story()
+    story.add(part_of(40))
+    now = CameraStatus("top", "finishing", "requested")  # of the preview after it
+    assert story.over(now).reason == "requested"
+    story.close()
+    assert story.over(now).reason == "duration"
 
 
 def test_without_a_process_the_time_stands_still() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recorder.errors import RecorderError
-from recorder.rig.process import environment
+from recorder.rig.early import environment
 from recorder.system import start_child
 
 RECORDER = (sys.executable, "-P", "-m", "recorder")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from recorder.config import Config
+    from recorder.rig.early import RigProcess
     from recorder.rig.link import Link, RunningRig
 
 
@@ -23,7 +24,16 @@ class Rigs(Protocol):
 
 
 class RealRigs:
-    """The real ones."""
+    """The real ones.
+
+    Parameters
+    ----------
+    early
+        A process for the first one that is started.
+    """
+
+    def __init__(self, early: RigProcess | None = None) -> None:
+        self._early = early
 
     def running(self) -> tuple[RunningRig, ...]:
         """See `recorder.rig.link.running`."""
@@ -41,4 +51,11 @@ class RealRigs:
         """See `recorder.rig.background.start_in_background`."""
         from recorder.rig.background import start_in_background
 
-        return start_in_background(config, name)
+        early, self._early = self._early, None
+        return start_in_background(config, name, early=early)
+
+    def close(self) -> None:
+        """Dismiss a process that was not needed."""
+        early, self._early = self._early, None
+        if early is not None:
+            early.dismiss()
