@@ -67,6 +67,7 @@ def _end(left: set[str]) -> None:
     for found in gc.get_objects():
         if type(found) in (Session, Rig):
             found.stop()
+            found.wait_briefly(PATIENCE_S)
     for child in psutil.Process().children(recursive=True):
         if any(each.startswith(f"child {child.pid}:") for each in left):
             child.kill()

@@ -5,6 +5,7 @@ What is found wrong goes to the session's one finish function.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,9 +58,10 @@ class DiskGuard:
             self._finish(
                 "no_space",
                 NoSpace(
-                    f"{self._folder} has {self.free / 1e6:.0f} MB free, recording.keep_free "
-                    f"reserves {self._keep_free / 1e6:.0f} MB, and {coming / 1e6:.0f} MB are "
-                    "on their way: stopped"
+                    # Rounded so that it adds up.
+                    f"{self._folder} has {math.floor(self.free / 1e6)} MB free, "
+                    f"recording.keep_free reserves {math.ceil(self._keep_free / 1e6)} MB, and "
+                    f"{math.ceil(coming / 1e6)} MB are on their way: stopped"
                 ),
             )
 

@@ -115,7 +115,7 @@ class CameraCourse:
 
     def begin(self, story: Story) -> None:
         """Begin a recording."""
-        self.story, self.last = story, None  # nobody shall take the one before for this one
+        self.story = story
         self.attempt.takes += 1
         self.is_up, self.is_ending = True, False
         self.error = None  # what went wrong before has nothing to do with it

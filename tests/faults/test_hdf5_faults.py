@@ -164,10 +164,16 @@ def accountant(path, report):
     return state, status, notes
 
 
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full", "broken"])
-@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @pytest.mark.parametrize(
-    "step", [pytest.param(53, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+    ("error", "for_ever", "step"),
+    [
+        pytest.param(errno.ENOSPC, True, 53, id="full for ever, some"),
+        pytest.param(errno.EIO, False, 53, id="broken once, some"),
+        pytest.param(errno.ENOSPC, False, 1, id="full once, all", marks=pytest.mark.slow),
+        pytest.param(errno.ENOSPC, True, 1, id="full for ever, all", marks=pytest.mark.slow),
+        pytest.param(errno.EIO, False, 1, id="broken once, all", marks=pytest.mark.slow),
+        pytest.param(errno.EIO, True, 1, id="broken for ever, all", marks=pytest.mark.slow),
+    ],
 )
 def test_the_nth_write_fails(tmp_path, monkeypatch, error, for_ever, step):
     with disk_of(monkeypatch) as whole:

@@ -86,7 +86,7 @@ def assert_files(files: tuple[str, ...] | list[str], frames: int | None = None) 
 
 def test_draw_a_crop_record_verify_save_and_run_it(desktop: Desktop, config: Path) -> None:
     window, eye = desktop.open("gui", config), desktop.screen
-    left, top, right, bottom = eye.live_area()
+    left, top, right, bottom = until(eye.live_area)
     scale = (right - left) / SIZE[0]
     assert (bottom - top) / scale == pytest.approx(SIZE[1], abs=3)
     with desktop.rig("config") as link:

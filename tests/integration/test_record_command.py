@@ -39,8 +39,11 @@ from helpers import (
     write_config,
 )
 
+from stand_in_rig import runtime_folder_of_its_own
+
 from recorder import Session, load_config, verify
 from recorder.pipeline.summary import TakeSummary
+from recorder.rig.link import connect
 
 KEYS = [
     *("reason", "grabbed", "written", "dropped", "bad", "gaps", "restarts"),
@@ -331,14 +334,16 @@ def test_one_signal_finishes_the_file(tmp_path: Path, number: signal.Signals) ->
 
 def test_a_second_interrupt_leaves_at_once(tmp_path: Path) -> None:
     # An encoder that is halted keeps the first one from coming to its end.
-    with Recording(write_config(tmp_path, size=[640, 480])) as recording:
+    config = write_config(tmp_path, size=[640, 480])
+    with runtime_folder_of_its_own(), Recording(config) as recording:
         file = recording.await_frames()
         (encoder,) = encoders(recording.child.pid)
         camera = workers(recording.child.pid)
         encoder.send_signal(signal.SIGSTOP)
         try:
             recording.child.send_signal(signal.SIGINT)
-            time.sleep(0.3)  # two signals at once are one signal
+            with connect() as link:  # two signals at once are one signal
+                until(lambda: link.status().state == "finishing")
             recording.child.send_signal(signal.SIGINT)
             assert recording.child.wait(SLOW) == 130
         finally:

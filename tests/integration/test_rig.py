@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -40,9 +41,12 @@ from recorder.errors import (
     ConfigError,
     NoSpace,
     RecorderError,
+    Stopped,
 )
+from recorder.pipeline.memory import allocate
 from recorder.pipeline.order import Order
 from recorder.rig import rig as rig_module
+from recorder.rig.process import WorkerProcess
 from recorder.rig.rig import Rig
 
 PERIOD_NS = 10**9 // FPS
@@ -205,6 +209,36 @@ def test_a_recording_is_ended_by_hand_and_the_preview_goes_on(tmp_path: Path) ->
     rows_of(told)
 
 
+def test_started_with_a_recording_it_ends_with_it(tmp_path: Path) -> None:
+    """Also when a watcher ends the recording, whatever the one who started it waits for."""
+    with recording(rig_config(tmp_path, "a")) as rig:
+        until(lambda: rig.status().camera("a").totals.grabbed > 5)
+        rig.end_take()
+        with pytest.raises(RecorderError, match=r"the rig is (finishing|ended)"):
+            rig.record()
+        summary = end_of(rig)
+    assert (summary.exit_code, summary.cameras["a"].reason) == (0, "requested")
+    rows_of(summary.cameras["a"])
+
+
+def test_an_order_that_comes_before_the_camera_is_open_is_carried_out(tmp_path: Path) -> None:
+    """Its rig takes a process that was lost and replaced a moment ago for the one before."""
+    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    config = rig_config(tmp_path, "a")
+    setup = {"config": config.private(), "camera": "a", "record": False, "life": 1}
+    with contextlib.closing(allocate(2**20)) as block:
+        process = WorkerProcess(setup | {"memory": block.handle}, block, heard.put)
+        process.send("begin", order=Order(Amount(frames=5)).as_dict())
+        for message in iter(lambda: heard.get(timeout=SLOW), None):
+            if message["is"] == "take":
+                break
+        process.send("stop")
+        assert process.wait(SLOW)
+        assert process.close() == "ended with code 0"
+    summary = message["summary"]
+    assert (message["number"], summary["grabbed"], summary["reason"]) == (1, 5, "duration")
+
+
 def test_the_next_recording_waits_for_the_files_of_the_last(tmp_path: Path) -> None:
     with previewing(rig_config(tmp_path, "a", "b")) as rig:
         rig.record()
@@ -362,7 +396,7 @@ def test_no_recording_begins_while_cameras_are_opened(tmp_path: Path) -> None:
 
 def test_if_none_is_left_there_is_nothing_to_start(tmp_path: Path) -> None:
     rig = Rig(rig_config(tmp_path, a=MISSING | {"on_failure": "leave"}))
-    with pytest.raises(ConfigError, match="no camera is left"):
+    with pytest.raises(CameraNotFound, match=r"missing_%04d\.png"):
         rig.start(record=True)
     assert rig.has_ended
 
@@ -375,8 +409,9 @@ def test_stop_before_start(tmp_path: Path) -> None:
     rig.stop()
     assert rig.has_ended
     assert end_of(rig).cameras == {}
-    with pytest.raises(RecorderError, match="starts once"):
+    with pytest.raises(Stopped) as caught:  # asked for, so it is no failure
         rig.start()
+    assert caught.value.exit_code == 0
 
 
 def test_never_started(tmp_path: Path) -> None:
@@ -413,6 +448,8 @@ def test_stop_twice_and_from_everywhere(tmp_path: Path) -> None:
         rig.end_take()
         with pytest.raises(RecorderError, match="the rig is ended"):
             rig.record()
+        with pytest.raises(RecorderError, match="starts once"):
+            rig.start()
     assert (summary.exit_code, summary.cameras["a"].reason) == (0, "requested")
     assert end_of(rig) == summary
     rows_of(summary.cameras["a"])

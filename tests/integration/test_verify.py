@@ -93,7 +93,13 @@ def verify_command(*arguments: Any) -> tuple[int, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("pixel_format", ["gray8", "gray16", "bgr8"])
-@pytest.mark.parametrize("size", [(64, 48), (33, 17), (1, 1), (5, 1), (1, 7)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        *((64, 48), (33, 17), (1, 1)),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ((5, 1), (1, 7))),
+    ],
+)
 def test_complete(tmp_path: Path, pixel_format: str, size: tuple[int, int]) -> None:
     video = make(tmp_path, LedCamera(*size, pixel_format, frames=FRAMES))
     verdict = verify(video)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -118,26 +119,34 @@ class Stage:
 
     def __init__(self, patience: Patience = AT_ONCE, name: str = "top", **camera: Any) -> None:
         self._started: queue.SimpleQueue[FakeProcess] = queue.SimpleQueue()
-        self.refusals: list[OSError] = []  # why the system gives no process
+        self.refusals: list[Exception] = []  # why the system gives no process
         self.on_change: Callable[[], Any] = lambda: None
-        self.count = 0
+        self.processes: list[FakeProcess] = []
         plain = {"source": "synthetic", "recording": {"format": "none"}} | camera
         self.keeper = Keeper(
             make_config({"cameras": {name: plain}}),
             name,
             PlainBlock(),
-            lambda: self.on_change(),
+            self._note,
             patience,
             start=self._start,
         )
+
+    def _note(self) -> None:
+        self.on_change()
 
     def _start(self, *arguments: Any) -> Any:
         if self.refusals:
             raise self.refusals.pop()
         process = FakeProcess(*arguments)
-        self.count += 1
+        self.processes.append(process)
         self._started.put(process)
         return process
+
+    @property
+    def count(self) -> int:
+        """How many processes there were."""
+        return len(self.processes)
 
     def next(self) -> FakeProcess:
         """Wait for the next process."""
@@ -163,10 +172,9 @@ class Stage:
         """Leave no thread behind."""
         self.keeper.stop()
         while not self.keeper.has_ended:
-            try:
-                self._started.get(timeout=0.05).dies()
-            except queue.Empty:
-                continue
+            for process in tuple(self.processes):
+                process.dies()
+            time.sleep(0.01)
         self.keeper.join()
 
 

@@ -8,7 +8,10 @@ from recorder.writers.codecs import _TABLE, Codec, choose
 from recorder.writers.proof import patterns, prove
 
 OFFERED = [(name, kind) for name, entry in _TABLE.items() for kind in entry[1]]
-SIZES = [(2, 2), (16, 16), (17, 31), (31, 17), (64, 1080), (641, 479)]
+SIZES = [
+    *((2, 2), (31, 17), (64, 1080), (641, 479)),
+    *(pytest.param(size, marks=pytest.mark.slow) for size in ((16, 16), (17, 31))),
+]
 ONE_PIXEL_WIDE = [(1, 1), (1, 7), (7, 1)]
 HUGE = [(16385, 3), (3, 16385)]
 

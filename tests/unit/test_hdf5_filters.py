@@ -56,8 +56,9 @@ def assert_same(array, given):
         assert np.array_equal(array[window], given[window])
 
 
-def test_a_frame_of_four_thousand_lines():
-    spec = FrameSpec(4001, 4003, "gray16")
+@pytest.mark.parametrize("width", [401, pytest.param(4001, marks=pytest.mark.slow)])
+def test_a_frame_of_four_thousand_lines(width):
+    spec = FrameSpec(width, 4003, "gray16")
     prove(choose("fast", spec), spec)
 
 

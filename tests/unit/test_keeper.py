@@ -254,6 +254,16 @@ def test_no_process_can_be_had(stage: Callable[..., Stage]) -> None:
     assert keeper.reason == "writer_failed"
 
 
+def test_no_thread_can_be_had_for_a_process(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    it.refusals.append(RuntimeError("can't start new thread"))
+    it.keeper.open(True)
+    assert it.keeper.await_answer(SLOW)
+    keeper = ended(it)
+    assert "can't start new thread" in str(keeper.refusal)
+    assert keeper.reason == "camera_failed"
+
+
 def test_given_up_it_is_killed(stage: Callable[..., Stage]) -> None:
     it = stage()
     it.keeper.open(True)

@@ -491,7 +491,14 @@ except Exception as error:
 
 
 @pytest.mark.skipif(WINDOWS, reason="no limit for the size of files")
-@pytest.mark.parametrize("what", ["pictures", "floats", "pickle", "many"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "pictures",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("floats", "pickle")),
+        "many",
+    ],
+)
 def test_a_file_that_did_not_reach_the_disk_replaces_nothing(path, what):
     """PyTables closes such a file without an error."""
     save(path, {"before": 1})

@@ -8,33 +8,49 @@ from typing import TYPE_CHECKING, Any
 from recorder.errors import RecorderError
 from ui.model.desk import Desk
 from ui.model.draft import Draft
+from ui.model.drafting import unwritten
+from ui.model.rigs import name_of
 
 if TYPE_CHECKING:
+    from ui.model.cameras import CameraFinder
     from ui.model.control import Control
     from ui.model.preferences import Preferences
 
+_NO_CAMERA = "`recorder cameras` lists what is connected; `recorder preview synthetic` needs none."
 
-def begin_gui(control: Control, preferences: Preferences, path: Path | None) -> Desk:
+
+def begin_gui(
+    control: Control,
+    preferences: Preferences,
+    path: Path | None,
+    finder: CameraFinder | None = None,
+) -> Desk:
     """Return the desk of `recorder gui`: on a rig that runs already, or with its cameras opened.
+
+    The config is the one that is named, else the last one. Without any, the first camera that is
+    connected is opened, or the synthetic one.
 
     Raises
     ------
     RecorderError
         The config is not valid.
     """
-    draft = _first_draft(preferences, path)
-    desk = Desk(control, preferences, draft or Draft.new())
-    names = _running(control)
-    wanted = path.stem if path is not None else None
-    if wanted in names or (wanted is None and names):
-        control.attach(wanted or names[0])
-        if len(names) > 1:
-            others = ", ".join(name for name in names if name != (wanted or names[0]))
-            desk.notices.say("info", f"Also running: {others}", "Rig › Attach to", key="others")
-        return desk
-    if draft is not None and draft.path is not None:
-        preferences.remember(draft.path)
-    desk.apply()
+    draft, problem = _first_draft(preferences, path)
+    desk = Desk(control, preferences, draft or Draft.new(), finder=finder)
+    if problem is not None:
+        desk.notices.say("warn", problem, key="draft")
+    if draft is not None:
+        desk.lay(draft)
+    name, others = _running(control, draft, path)
+    if name is not None:
+        control.attach(name)
+        if others:
+            text = f"Also running: {', '.join(others)}"
+            desk.notices.say("info", text, "Rig, Attach to, shows them.", key="others")
+    elif draft is not None:
+        desk.apply()
+    else:
+        desk.begin_with_camera()
     return desk
 
 
@@ -47,16 +63,13 @@ def begin_preview(control: Control, preferences: Preferences, what: str | None) 
         The config or source is not valid.
     """
     if what is not None and what.lower().endswith((".yaml", ".yml")):
-        draft = Draft.open(what)
-        draft = Draft(draft.text())  # not the file's: nothing of this is to be saved over it
-        for name in draft.camera_names:
-            draft.set(None, "cameras", name, "recording")
+        draft = Draft(Draft.open(what).text())  # not the file's: nothing is to be saved over it
     else:
         draft = Draft.new(_source(what))
-    draft.set("none", "recording", "format")
+    unwritten(draft).config()  # what is wrong is said at the terminal
     desk = Desk(control, preferences, draft, writes=False)
-    draft.config()  # what is wrong is said at the terminal
-    control.open(draft.config(), "preview")
+    desk.remedies["opening cameras"] = _NO_CAMERA
+    desk.apply()
     return desk
 
 
@@ -69,9 +82,8 @@ def begin_attach(control: Control, preferences: Preferences, name: str | None) -
         None runs, several do and none was named, or none of that name; or it does not answer.
     """
     draft = control.attach_now(name)
-    writes = any(
-        draft.get("cameras", each, "recording", "format") != "none" for each in draft.camera_names
-    )
+    names = draft.camera_names
+    writes = any(draft.get("cameras", each, "recording", "format") != "none" for each in names)
     return Desk(control, preferences, draft, writes)
 
 
@@ -81,20 +93,32 @@ def _source(what: str | None) -> Any:
     return int(what) if what.isdecimal() else what
 
 
-def _first_draft(preferences: Preferences, path: Path | None) -> Draft | None:
+def _first_draft(preferences: Preferences, path: Path | None) -> tuple[Draft | None, str | None]:
+    """Return the config to begin with, and why it is not the last one."""
     if path is not None:
-        return Draft.open(path)
+        return Draft.open(path), None
     last = preferences.draft
     if last is None:
-        return None
+        return None, None
     try:
-        return Draft.open(last)
-    except (RecorderError, OSError):
-        return None
+        return Draft.open(last), None
+    except (RecorderError, OSError) as error:
+        return None, f"The config that was open last cannot be opened: {error}"
 
 
-def _running(control: Control) -> list[str]:
+def _running(
+    control: Control, draft: Draft | None, path: Path | None
+) -> tuple[str | None, list[str]]:
+    """Return the rig to attach to, and the others that run.
+
+    It is that of the config; any one if no config was named.
+    """
     try:
-        return [rig.name for rig in control.rigs.running()]
+        names = [rig.name for rig in control.rigs.running()]
     except RecorderError:
-        return []
+        return None, []
+    control.rig_names = tuple(names)
+    own = None if draft is None or draft.path is None else name_of(draft.path)
+    if own not in names:
+        own = None if path is not None or not names else names[0]
+    return own, [name for name in names if name != own]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import psutil
 
 if TYPE_CHECKING:
     from recorder.config import Config
@@ -59,3 +63,17 @@ class RealRigs:
         early, self._early = self._early, None
         if early is not None:
             early.dismiss()
+
+
+def name_of(config: Path) -> str:
+    """Return what the rig of a config is called: as `recorder record` calls it, and links do."""
+    return re.sub(r"[^\w-]+", "-", config.stem).strip("-") or "rig"
+
+
+def folder_of(pid: int | None) -> Path:
+    """Return what the relative paths of a rig are relative to; nothing if that is as with us."""
+    try:
+        folder = Path(psutil.Process(pid).cwd()) if pid is not None else Path.cwd()
+        return Path() if folder == Path.cwd() else folder
+    except (psutil.Error, OSError):  # it is gone, or its folder is
+        return Path()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from recorder.config import Config
 from recorder.controls import CameraDetails
-from recorder.stats import RigStatus
+from recorder.stats import CameraStatus, RigStatus
+
+GONE = "the rig is gone"
 
 Phase = Literal["none", "starting", "attached", "silent", "gone"]
 
@@ -22,7 +25,7 @@ class Snapshot:
     phase
         No rig yet; one is being started; attached; it does not answer; it has ended or was killed.
     status
-        The last that was heard of it.
+        The last that was heard of it; its state is ``ended`` when it is gone.
     details
         What its cameras turned out to be, by name.
     busy
@@ -37,7 +40,7 @@ class Snapshot:
     @property
     def is_recording(self) -> bool:
         """Whether a recording goes on, as far as is known."""
-        return self.status is not None and self.status.state == "recording"
+        return self.is_attached and self.status is not None and self.status.state == "recording"
 
     @property
     def is_attached(self) -> bool:
@@ -47,18 +50,21 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Something that was asked for could not be done.
+    """Something that was asked for could not be done; or the rig was lost.
 
     Parameters
     ----------
     what
-        Such as ``record``.
+        What was asked for, in the words of `Control`; ``watch`` if nothing was.
     text
         Why, as the rig says it.
+    files
+        Of a recording that the rig was lost with; somebody may be finishing them still.
     """
 
     what: str
     text: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +76,38 @@ class Attached:
     name
         What it is called.
     config
-        What it was started with.
+        What it was told, last.
     was_found
         It ran already.
+    folder
+        What its relative paths are relative to; nothing where that is our own working folder.
     """
 
     name: str
     config: Config
     was_found: bool
+    folder: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The rig that is there has taken another config."""
+
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Somebody else gave the rig another config."""
+
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The rig has ended in good order, and not because we asked for it."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +129,24 @@ class Recorded:
     status
         How it went.
     files
-        By camera.
+        By camera, as the rig calls them; see `Attached.folder`.
     """
 
     status: RigStatus
     files: Mapping[str, tuple[str, ...]]
 
 
-Event = Failed | Attached | WasSet | Recorded
+Event = Failed | Attached | Applied | Changed | Ended | WasSet | Recorded
+
+
+def over(status: RigStatus) -> RigStatus:
+    """Return the last status of a rig that is gone: nothing goes on any more."""
+    return replace(status, state="ended", cameras=tuple(map(_ended, status.cameras)))
+
+
+def _ended(camera: CameraStatus) -> CameraStatus:
+    if camera.state == "ended":
+        return camera
+    calm = replace(camera, warning=None, buffer_fill=0.0, frozen_s=0.0, pid=None)
+    calm = replace(calm, fps_in=0.0, fps_written=0.0, raw_bytes_s=0.0, disk_bytes_s=0.0)
+    return replace(calm, state="ended", message=GONE)

@@ -24,8 +24,8 @@ def title(desk: Desk) -> str:
 
 def _state(desk: Desk) -> str:
     snapshot = desk.snapshot
-    if snapshot.phase == "gone" and desk.draft.camera_names:
-        return "✗ no camera"
+    if snapshot.phase == "gone" and snapshot.status and snapshot.status.state != "ended":
+        return "✗ rig lost"
     if snapshot.is_recording:
         return "● recording"
     verdict = desk.verdict

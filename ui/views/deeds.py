@@ -6,33 +6,46 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PyQt5.QtCore import Qt
+
 from recorder.errors import RecorderError
-from ui.model.cameras import CameraFinder
 from ui.model.draft import NotSaved
 from ui.views import dialogs
+from ui.views.looks import Looks
 
 if TYPE_CHECKING:
+    from PyQt5.QtGui import QKeyEvent
+
     from ui.views.window import MainWindow
 
 
-class Deeds:
+class Deeds(Looks):
     """See `ui.views.actions`."""
 
     def __init__(self, window: MainWindow) -> None:
-        self._window = window
+        super().__init__(window)
         self._desk = window.desk
-        self._finder = CameraFinder()
-        self._finder.start()
+        self._desk.list_cameras()
 
-    def close(self) -> None:
-        """End what still runs."""
-        self._finder.close()
+    def key(self, event: QKeyEvent) -> bool:
+        """Take a key that nothing else wanted; say if it means something."""
+        number = event.key() - Qt.Key_1
+        if event.key() == Qt.Key_Space:
+            if not event.isAutoRepeat():
+                self.do_record()
+        elif event.key() == Qt.Key_Escape:
+            self.leave()
+        elif 0 <= number < 9 and not event.modifiers() & ~Qt.KeypadModifier:
+            self._window.select("".join(self._bench.grid.names()[number : number + 1]))
+        else:
+            return False
+        return True
 
     # -- config -------------------------------------------------------------------------------
 
     def do_new(self) -> None:
         """Begin a config."""
-        if self._may_leave():
+        if self._window.leaving.may_drop_config():
             self._desk.new()
 
     def do_open(self) -> None:
@@ -43,20 +56,13 @@ class Deeds:
 
     def open_path(self, path: Path) -> None:
         """Open a config; what is wrong with it is said, and the one that is open stays."""
-        if not self._may_leave():
+        if not self._window.leaving.may_drop_config():
             return
         self._desk.preferences.last_folder = path.parent
         try:
             self._desk.open(path)
         except (RecorderError, OSError) as error:
             self._desk.notices.say("bad", f"{path.name} cannot be opened: {error}", key="open")
-
-    def _may_leave(self) -> bool:
-        draft = self._desk.draft
-        if not draft.is_changed or draft.path is None:
-            return True
-        answer = dialogs.ask_saving(self._window, draft.path)
-        return self.do_save() if answer == "save" else answer == "discard"
 
     def do_save(self) -> bool:
         """Write the config where it came from; return whether it was written."""
@@ -85,7 +91,8 @@ class Deeds:
         except (RecorderError, OSError) as error:
             self._desk.notices.say("bad", f"The config is not saved: {error}", key="save")
             return False
-        self._window.saved()
+        self._window.showing.follow_draft()
+        self._desk.notices.say("info", f"Saved {self._desk.draft.path}", key="saved", passes=True)
         return True
 
     def do_quit(self) -> None:
@@ -124,25 +131,33 @@ class Deeds:
         self._photograph(".tif")
 
     def _photograph(self, suffix: str) -> None:
-        name = self._window.grid.selection()
+        name = self._bench.grid.selection()
         if name is not None:
             self._desk.photograph(name, suffix)
 
     def do_crop(self, is_on: bool) -> None:
         """Draw the crop with the mouse, or stop drawing it."""
-        name = self._window.grid.selection()
-        if self._desk.snapshot.is_recording:
-            self._window.menus.check("crop", False)
-            text = "The crop cannot be changed while it is recorded"
-            self._desk.notices.say("info", text, key="crop", passes=True)
-        elif name is not None:
-            self._window.grid.tile(name).set_tool("crop" if is_on else "look")
+        name = self._bench.grid.selection()
+        if name is not None and not (is_on and self._refuses_crop(name)):
+            self._bench.grid.tile(name).set_tool("crop" if is_on else "look")
+        self.show_tool()
 
     def do_whole(self) -> None:
         """Record all of the picture again."""
-        name = self._window.grid.selection()
-        if name is not None and not self._desk.snapshot.is_recording:
-            self._window.grid.cropRequested.emit(name, None)
+        name = self._bench.grid.selection()
+        if name is not None and not self._refuses_crop(name):
+            self._desk.crop(name, None)
+
+    def _refuses_crop(self, name: str) -> bool:
+        """Say why there is nothing to be cropped now, if there is not."""
+        reason = ""
+        if self._desk.snapshot.is_recording:
+            reason = "The crop cannot be changed while it is recorded"
+        elif self._bench.grid.tile(name).frame() is None:
+            reason = f"{name}: there is no picture yet to crop"
+        if reason:
+            self._desk.notices.say("info", reason, key="crop", passes=True)
+        return bool(reason)
 
     def do_auto_levels(self) -> None:
         """Fit the levels once."""
@@ -152,80 +167,16 @@ class Deeds:
         """Show every grey level."""
         self._window.pictures.set_levels(None)
 
-    # -- view ---------------------------------------------------------------------------------
-
-    def do_alone(self, is_on: bool) -> None:
-        """Show one camera, or all of them."""
-        grid = self._window.grid
-        grid.show_alone(grid.selection() if is_on else None)
-
-    def show_full_screen(self, name: str) -> None:
-        """Show this camera and nothing else."""
-        self._window.grid.select(name)
-        self.do_full_screen(not self._window.isFullScreen())
-
-    def do_full_screen(self, is_on: bool) -> None:
-        """Show the selected camera and nothing else, or everything again."""
-        window = self._window
-        name = window.grid.selection()
-        if name is None:
-            return
-        window.grid.show_alone(name if is_on else None)
-        window.menus.check("alone", is_on)
-        window.menus.check("full_screen", is_on)
-        window.side.setVisible(not is_on and window.menus.is_checked("side"))
-        window.health.setVisible(not is_on)
-        window.menuBar().setVisible(not is_on)
-        if is_on:
-            window.showFullScreen()
-        else:
-            window.showNormal()
-
-    def leave(self) -> None:
-        """Leave full screen, or what is shown alone."""
-        if self._window.isFullScreen():
-            self.do_full_screen(False)
-        elif self._window.grid.alone() is not None:
-            self._window.menus.check("alone", False)
-            self.do_alone(False)
-
-    def do_marks(self, is_on: bool) -> None:
-        """Mark saturated and black pixels."""
-        self.switch("marks", is_on)
-
-    def do_crosshair(self, is_on: bool) -> None:
-        """Draw lines through the middle."""
-        self.switch("crosshair", is_on)
-
-    def do_grid(self, is_on: bool) -> None:
-        """Draw lines at round numbers of pixels."""
-        self.switch("grid", is_on)
-
-    def switch(self, key: str, is_on: bool) -> None:
-        """Turn something on or off in every tile, and show that it is."""
-        window = self._window
-        for name in window.grid.names():
-            getattr(window.grid.tile(name), f"set_{key}")(is_on)
-        window.menus.check(key, is_on)
-        window.levels.set_switch(key, is_on)
-
-    def do_side(self, is_on: bool) -> None:
-        """Show the side panel."""
-        self._window.side.setVisible(is_on)
-
-    def do_traces(self, is_on: bool) -> None:
-        """Show all of the strip at the bottom."""
-        self._window.health.set_collapsed(not is_on)
-
-    def do_light(self, is_on: bool) -> None:
-        """Take light colours."""
-        self._window.set_light(is_on)
-
     # -- rig and help -------------------------------------------------------------------------
 
     def do_reopen(self) -> None:
         """Open the cameras again."""
         self._desk.reopen()
+
+    def attach(self, name: str) -> None:
+        """Look at another rig that runs; the one that was looked at goes on if it records."""
+        if self._window.leaving.may_drop_config():
+            self._desk.control.attach(name)
 
     def do_close_cameras(self) -> None:
         """Close the cameras."""
@@ -238,12 +189,10 @@ class Deeds:
 
     def list_cameras(self) -> None:
         """Look once more which cameras are connected."""
-        self._finder.start()
+        self._desk.list_cameras()
 
     def take_list(self) -> None:
         """Show a list of cameras that has become ready."""
-        found = self._finder.poll()
+        found = self._desk.take_cameras()
         if found is not None:
-            self._window.camera_panel.set_found([asdict(camera) for camera in found])
-            if self._finder.problem:
-                self._desk.notices.say("warn", self._finder.problem, key="list", passes=True)
+            self._bench.camera_panel.set_found([asdict(camera) for camera in found])

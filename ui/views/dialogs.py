@@ -43,12 +43,13 @@ def ask_closing(parent: QWidget) -> Literal["finish", "leave", "cancel"]:
     return "leave" if box.clickedButton() is leave else "cancel"
 
 
-def ask_saving(parent: QWidget, path: Path) -> Literal["save", "discard", "cancel"]:
+def ask_saving(parent: QWidget, path: Path | None) -> Literal["save", "discard", "cancel"]:
     """Ask what shall become of a config that was changed."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Question)
     box.setWindowTitle("recorder")
-    box.setText(f"{path.name} was changed and not saved.")
+    name = "The config" if path is None else path.name
+    box.setText(f"{name} was changed and not saved.")
     box.setStandardButtons(QMessageBox.Save | QMessageBox.Discard | QMessageBox.Cancel)
     box.setDefaultButton(QMessageBox.Save)
     answer = box.exec_()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QMenu
+from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtGui import QKeyEvent, QKeySequence
+from PyQt5.QtWidgets import QAbstractItemView, QAction, QApplication, QMenu
 
 from ui.views.actions import ACTIONS, MENUS, Action
 
@@ -30,6 +32,7 @@ class Menus:
         self._recent.aboutToShow.connect(self._fill_recent)
         self._running = self._submenu("Ri&g", "&Attach to", "reopen")
         self._running.aboutToShow.connect(self._fill_running)
+        self._menus["Ri&g"].aboutToShow.connect(window.desk.control.list_rigs)
 
     def _add(self, action: Action) -> None:
         menu = self._menus[action.menu]
@@ -46,6 +49,7 @@ class Menus:
         else:
             made.triggered.connect(lambda _: deed())
         menu.addAction(made)
+        self._window.addAction(made)  # its keys count while the menu bar is hidden, too
         self._actions[action.key] = made
 
     def _submenu(self, menu: str, text: str, before: str) -> QMenu:
@@ -70,24 +74,33 @@ class Menus:
         for action in ACTIONS:
             self._actions[action.key].setEnabled(action.needs in has)
 
+    def is_typed(self, event: QEvent) -> bool:
+        """Whether a key is typed into a cell of a table, so that it is no shortcut."""
+        table = QApplication.focusWidget()
+        if not isinstance(event, QKeyEvent) or not isinstance(table, QAbstractItemView):
+            return False
+        is_edited = bool(table.editTriggers() & QAbstractItemView.AnyKeyPressed)
+        is_plain = not event.modifiers() & ~(Qt.ShiftModifier | Qt.KeypadModifier)
+        return is_edited and is_plain and event.text().isprintable() and bool(event.text())
+
     def _fill_recent(self) -> None:
-        self._recent.clear()
         paths = self._window.desk.preferences.recent
-        for path in paths:
-            made = self._recent.addAction(_shown(path))
-            made.triggered.connect(lambda _, path=path: self._window.deeds.open_path(path))
-        if not paths:
-            self._recent.addAction("Nothing yet").setEnabled(False)
+        entries = [(_shown(path), partial(self._window.deeds.open_path, path)) for path in paths]
+        _fill(self._recent, entries, "Nothing yet")
 
     def _fill_running(self) -> None:
-        self._running.clear()
-        self._window.desk.control.list_rigs()
-        names = self._window.desk.control.rig_names
-        for name in names:
-            made = self._running.addAction(name)
-            made.triggered.connect(lambda _, name=name: self._window.desk.control.attach(name))
-        if not names:
-            self._running.addAction("None runs").setEnabled(False)
+        control, status = self._window.desk.control, self._window.desk.snapshot.status
+        names = [n for n in control.rig_names if status is None or n != status.name]
+        entries = [(name, partial(self._window.deeds.attach, name)) for name in names]
+        _fill(self._running, entries, "No other one runs")
+
+
+def _fill(menu: QMenu, entries: list[tuple[str, Callable[[], None]]], nothing: str) -> None:
+    menu.clear()
+    for text, run in entries:
+        menu.addAction(text).triggered.connect(lambda _, run=run: run())
+    if not entries:
+        menu.addAction(nothing).setEnabled(False)
 
 
 def _shown(path: Path) -> str:

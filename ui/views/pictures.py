@@ -10,6 +10,7 @@ from ui.model.picture import Levels, auto_levels, histogram
 
 if TYPE_CHECKING:
     from recorder.controls import CameraDetails
+    from recorder.frame import Frame
     from ui.model.desk import Desk
     from ui.views.grid import TileGrid
     from ui.views.levels_panel import LevelsPanel
@@ -29,17 +30,16 @@ class Pictures:
         self._levels: dict[str, Levels | None] = {}
         self._selected: str | None = None
 
-    def pull(self) -> None:
-        """Show the newest frame of every camera that is on the screen."""
-        for name in self._grid.shown():
-            tile = self._grid.tile(name)
-            step = tile.wanted_step()
-            sequence, shown_step = self._after.get(name, (0, step))
-            after = sequence if step == shown_step else 0  # the same frame, but finer
-            look = self._desk.latest_frame(name, after, step)
-            if look is not None:
-                self._after[name] = look.sequence, step
-                tile.show_look(look, step)
+    def pull(self, name: str) -> None:
+        """Show the newest frame of a camera that is on the screen."""
+        tile = self._grid.tile(name)
+        step = tile.wanted_step()
+        sequence, shown_step = self._after.get(name, (0, step))
+        after = sequence if step == shown_step else 0  # the same frame, but finer
+        look = self._desk.latest_frame(name, after, step)
+        if look is not None:
+            self._after[name] = look.sequence, step
+            tile.show_look(look, step)
 
     def show_histogram(self) -> None:
         """Show the grey levels of the selected camera, if anybody can see them."""
@@ -47,9 +47,10 @@ class Pictures:
         if frame is not None and self._panel.isVisible():
             self._panel.show_histogram(histogram(frame))
 
-    def _frame(self):  # type: ignore[no-untyped-def]
-        names = self._grid.names()
-        return self._grid.tile(self._selected).frame() if self._selected in names else None
+    def _frame(self) -> Frame | None:
+        """Return what is shown of the selected camera."""
+        name = self._selected
+        return self._grid.tile(name).frame() if name in self._grid.names() else None
 
     def select(self, name: str) -> None:
         """Take the panel to another camera."""
@@ -63,6 +64,8 @@ class Pictures:
         for known in (self._after, self._levels):
             for name in set(known) - set(names):
                 del known[name]
+        if self._selected not in names:
+            self._selected = None
 
     def set_levels(self, levels: Levels | None) -> None:
         """Show the selected camera with these levels; None: the full range."""
