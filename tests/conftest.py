@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -70,8 +71,9 @@ def _end(left: set[str]) -> None:
             found.wait_briefly(PATIENCE_S)
     for child in psutil.Process().children(recursive=True):
         if any(each.startswith(f"child {child.pid}:") for each in left):
-            child.kill()
-            child.wait(PATIENCE_S)
+            with suppress(psutil.Error):
+                child.kill()
+                child.wait(PATIENCE_S)
 
 
 def _held() -> set[str]:

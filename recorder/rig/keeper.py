@@ -383,6 +383,8 @@ class Keeper:
             with self._lock:
                 if attempt is not self._course.attempt or not attempt.is_there:
                     return  # late words of a process that is booked already
+                if self._is_renewed and message["is"] in ("status", "opened", "details"):
+                    return  # it is being replaced: what it does no longer tells of the camera
                 self._course.hear(message)
         except Exception:  # a word too many never ends a recording
             log.exception("%s: cannot be taken: %s", self.name, message["is"])

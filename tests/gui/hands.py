@@ -5,13 +5,13 @@ There is no window manager: who wants the keyboard for a window takes it, as a m
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +66,12 @@ class Screen:
 
     def take_keyboard(self, pattern: str) -> None:
         """Give a window the keyboard, once it is there."""
-        until(lambda: self.shows(pattern), f"for a window {pattern}; there are {self.titles()}")
-        self.do("search", "--onlyvisible", "--name", pattern, "windowfocus", "--sync")
+        until(lambda: self._has_keyboard(pattern), f"for a window {pattern}: {self.titles()}")
+
+    def _has_keyboard(self, pattern: str) -> bool:
+        if self.shows(pattern):
+            self.do("search", "--onlyvisible", "--name", pattern, "windowfocus")
+        return re.search(pattern, self.do("getwindowfocus", "getwindowname")) is not None
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other; a plus joins those that are pressed together."""
@@ -97,9 +101,11 @@ class Screen:
 
         The synthetic camera's is full of noise, so all of it differs from one look to the next.
         """
-        before = self.pixels()
-        time.sleep(0.15)  # a look is a tick apart from the next; there is nothing to wait for
-        moved = (self.pixels() != before).any(axis=2)
+        looks = [self.pixels()]
+        for _ in range(3):  # one of them may see a picture that is drawn by half
+            time.sleep(0.1)
+            looks.append(self.pixels())
+        moved = np.any([a != b for a, b in pairwise(looks)], axis=(0, 3))
         rows = np.flatnonzero(moved.mean(axis=1) > 0.1)
         columns = np.flatnonzero(moved[rows].mean(axis=0) > 0.5) if rows.size else rows
         if not columns.size:
@@ -156,11 +162,12 @@ class Desktop:
         return child
 
     def open(self, *arguments: object, title: str = "– recorder$") -> subprocess.Popen[bytes]:
-        """Start a command, and give its window the keyboard once the picture is live."""
+        """Start a command; give its window the keyboard, and wait until the picture is live."""
         child = self.start(*arguments)
         until(lambda: self.screen.shows(title) or self._ends(child), f"for a window {title}")
         self.screen.take_keyboard(title)
         until(lambda: self.screen.live_area() or self._ends(child), "for a live picture")
+        until(lambda: self.screen.shows(title) or self._ends(child), "for it to be ready")
         return child
 
     def _ends(self, child: subprocess.Popen[bytes]) -> None:
@@ -169,6 +176,12 @@ class Desktop:
     def said(self) -> str:
         """Return what the commands said."""
         return (self.folder / "said.txt").read_text(encoding="utf-8")
+
+    def kill(self, child: subprocess.Popen[bytes]) -> None:
+        """End a window as the power would; its rig has a session of its own."""
+        child.kill()
+        child.wait(SLOW)
+        until(lambda: not self.screen.titles(), "for the window to go")
 
     @contextmanager
     def rig(self, name: str | None = None) -> Iterator[Link]:
@@ -206,9 +219,3 @@ def code_of(child: subprocess.Popen[bytes]) -> int:
     """Wait for a command's end; return its exit code."""
     until(lambda: child.poll() is not None, "for the end of a command")
     return int(child.wait())
-
-
-def kill(child: subprocess.Popen[bytes]) -> None:
-    """End a process as the power would, and nothing else of its session."""
-    os.kill(child.pid, 9)
-    child.wait(SLOW)

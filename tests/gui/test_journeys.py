@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hands import Desktop, Screen, code_of, kill, screen
+from hands import Desktop, Screen, code_of, screen
 from helpers import assert_adds_up, read_about, run, until, write_config
 from stand_in_rig import runtime_folder_of_its_own
 
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ne
 
 SIZE = (640, 480)
 MAIN, QUESTION = "– recorder$", "^recorder$"
+READY = "^config.yaml – recorder$"
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def assert_files(files: tuple[str, ...] | list[str], frames: int | None = None) 
 
 
 def test_draw_a_crop_record_verify_save_and_run_it(desktop: Desktop, config: Path) -> None:
-    window, eye = desktop.open("gui", config), desktop.screen
+    window, eye = desktop.open("gui", config, title=READY), desktop.screen
     left, top, right, bottom = until(eye.live_area)
     scale = (right - left) / SIZE[0]
     assert (bottom - top) / scale == pytest.approx(SIZE[1], abs=3)
@@ -99,7 +100,9 @@ def test_draw_a_crop_record_verify_save_and_run_it(desktop: Desktop, config: Pat
     with desktop.rig("config") as link:
         until(lambda: f"{width}x{height}" in link.status().cameras[0].frame, "for cropped frames")
         until(lambda: link.latest_frame("top").frame.shape == (height, width))
-        until(lambda: eye.shows("^config.yaml, not saved – recorder$"), "for the title")
+        until(
+            lambda: eye.shows("^config.yaml, not saved – recorder$"), "for the window to be ready"
+        )
         begin(desktop, link)
         eye.press("r")
         until(lambda: eye.shows("^✓ verified – "), "for the verdict")
@@ -126,10 +129,10 @@ def assert_it_records(config: Path, size: tuple[int, int]) -> None:
 def test_a_killed_window_leaves_the_recording_and_finds_it_again(
     desktop: Desktop, config: Path
 ) -> None:
-    window = desktop.open("gui", config)
+    window = desktop.open("gui", config, title=READY)
     with desktop.rig("config") as link:
         begin(desktop, link, "space")
-        kill(window)
+        desktop.kill(window)
         had = link.status().cameras[0].totals.written
         until(lambda: recorded(link, had + 60), "for the recording to go on")
         again = desktop.open("gui", title="^● recording – ")
@@ -143,10 +146,10 @@ def test_a_killed_window_leaves_the_recording_and_finds_it_again(
 
 
 def test_closing_while_recording_asks_and_finishes(desktop: Desktop, config: Path) -> None:
-    window, eye = desktop.open("gui", config), desktop.screen
+    window, eye = desktop.open("gui", config, title=READY), desktop.screen
     with desktop.rig("config") as link:
         begin(desktop, link)
-        close_by_the_window_manager(eye)
+        eye.press("ctrl+q")
         eye.take_keyboard(QUESTION)
         eye.press("Escape")
         until(lambda: not eye.shows(QUESTION), "for the question to go")
@@ -164,10 +167,10 @@ def test_closing_while_recording_asks_and_finishes(desktop: Desktop, config: Pat
 
 @pytest.mark.slow
 def test_closing_while_recording_may_leave_it(desktop: Desktop, config: Path) -> None:
-    window, eye = desktop.open("gui", config), desktop.screen
+    window, eye = desktop.open("gui", config, title=READY), desktop.screen
     with desktop.rig("config") as link:
         begin(desktop, link)
-        close_by_the_window_manager(eye)
+        eye.press("ctrl+q")
         eye.take_keyboard(QUESTION)
         eye.press("alt+l")
         assert code_of(window) == 0
@@ -178,18 +181,13 @@ def test_closing_while_recording_may_leave_it(desktop: Desktop, config: Path) ->
         assert_is_whole(link)
 
 
-def close_by_the_window_manager(eye: Screen) -> None:
-    eye.do("search", "--onlyvisible", "--name", MAIN, "windowquit")
-
-
 def test_preview_shows_and_writes_nothing(desktop: Desktop, tmp_path: Path) -> None:
-    window, eye = desktop.open("preview", "synthetic"), desktop.screen
-    assert eye.shows("^preview – recorder$")
+    window, eye = desktop.open("preview", "synthetic", title="^preview – recorder$"), desktop.screen
     eye.press("r", "space")
     with desktop.rig() as link:
-        seen = link.latest_frame("camera").sequence
-        until(lambda: link.latest_frame("camera").sequence > seen + 20)
-        assert link.status().state == "previewing"
+        seen = until(lambda: link.latest_frame("camera")).sequence
+        until(lambda: link.latest_frame("camera", None, seen + 20), "for more pictures")
+        until(lambda: link.status().state == "previewing")
     eye.press("ctrl+q")
     assert code_of(window) == 0
     suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}

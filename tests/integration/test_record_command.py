@@ -38,7 +38,6 @@ from helpers import (
     workers,
     write_config,
 )
-
 from stand_in_rig import runtime_folder_of_its_own
 
 from recorder import Session, load_config, verify
@@ -707,14 +706,15 @@ def test_help_lists_what_is_built() -> None:
     assert result.returncode == 0
     listed = result.stdout.partition("Commands:")[2]
     assert re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE) == [
-        *("record", "attach", "status", "stop", "verify", "convert", "check", "cameras"),
+        *("record", "preview", "gui", "attach", "status", "stop"),
+        *("verify", "convert", "check", "cameras"),
     ]
 
 
 def test_an_unknown_command() -> None:
-    result = invoke("preview")
+    result = invoke("replay")
     assert result.returncode == 2
-    assert "preview" in result.stderr
+    assert "replay" in result.stderr
 
 
 def test_two_runs_of_one_config_make_two_recordings(tmp_path: Path) -> None:

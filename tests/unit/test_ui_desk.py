@@ -93,6 +93,9 @@ def test_cameras_are_not_opened_again_for_an_edit_when_somebody_ended_the_rig(st
     stage.tick()
     edit(stage, 5, "cameras", "top", "fps")
     stage.tick(passed_s=1)
+    for state in ("finishing", "ended"):
+        stage.control.be(state)
+        stage.tick()
     stage.control.be("ended", phase="gone")
     stage.tick(Ended("demo"))
     stage.tick(passed_s=5)

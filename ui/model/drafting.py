@@ -191,10 +191,12 @@ class Drafting:
         self.apply()
 
     def _apply_what_is_due(self, now: float) -> None:
-        if self._waits_for_end and not self.snapshot.is_recording:
+        snapshot = self.snapshot
+        if self._waits_for_end and snapshot.status is not None and snapshot.is_attached:
+            if snapshot.status.state not in ("recording", "finishing", "ended"):
+                self._waits_for_end, self._apply_at = False, now
+        elif snapshot.phase == "gone":  # ended by somebody, who does not want it opened again
             self._waits_for_end = False
-            if self.snapshot.is_attached:  # a rig that has ended was ended by somebody
-                self._apply_at = now
         if self._apply_at is not None and now >= self._apply_at:
             self.apply()
 

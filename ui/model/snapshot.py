@@ -150,3 +150,17 @@ def _ended(camera: CameraStatus) -> CameraStatus:
     calm = replace(camera, warning=None, buffer_fill=0.0, frozen_s=0.0, pid=None)
     calm = replace(calm, fps_in=0.0, fps_written=0.0, raw_bytes_s=0.0, disk_bytes_s=0.0)
     return replace(calm, state="ended", message=GONE)
+
+
+def files_of(status: RigStatus) -> dict[str, tuple[str, ...]]:
+    """Return the files of the last recording, or the present one, by camera."""
+    return {camera.name: camera.files for camera in status.cameras if camera.files}
+
+
+def lost(files: Mapping[str, tuple[str, ...]] | None) -> Failed:
+    """Return what is told of a rig that did not end in good order; with files if it recorded."""
+    how = "it was killed, or has crashed"
+    if files is None:
+        return Failed("watch", f"{GONE}: {how}")
+    text = f"{GONE} while it recorded: {how}; what it had by then is kept"
+    return Failed("watch", text, tuple(name for each in files.values() for name in each))

@@ -23,15 +23,14 @@ def title(desk: Desk) -> str:
 
 
 def _state(desk: Desk) -> str:
-    snapshot = desk.snapshot
-    if snapshot.phase == "gone" and snapshot.status and snapshot.status.state != "ended":
-        return "✗ rig lost"
+    snapshot, verdict = desk.snapshot, desk.verdict
     if snapshot.is_recording:
         return "● recording"
-    verdict = desk.verdict
-    if verdict is None or verdict.files != desk.last_files:
-        return ""
-    return _VERDICTS.get(verdict.state, "verifying …")
+    if snapshot.busy or snapshot.phase == "starting":
+        return snapshot.busy or "opening cameras"
+    if verdict is not None:
+        return _VERDICTS.get(verdict.state, "verifying")
+    return "ended" if snapshot.phase == "gone" else ""
 
 
 def _subject(desk: Desk) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from recorder.config import redact
 from recorder.errors import RecorderError, RigGone
-from ui.model.snapshot import GONE, Changed, Ended, Failed, Recorded, over
+from ui.model.snapshot import Changed, Ended, Recorded, files_of, lost, over
 
 if TYPE_CHECKING:
     from recorder.config import Config
@@ -45,6 +45,7 @@ class Watcher:
     def __init__(self, board: Board, on_gone: Callable[[], None]) -> None:
         self._board, self._on_gone = board, on_gone
         self._lock = threading.RLock()
+        self._looking = threading.Lock()  # held while the link is used; never with `_lock` around
         self._link: Link | None = None
         self._pictures: Link | None = None  # the same; it goes on showing when the rig is gone
         self._seen: frozenset[str] = frozenset()  # cameras whose memory is attached
@@ -71,7 +72,7 @@ class Watcher:
             self._link = self._pictures = link
             self._config = config
             self._expects_end = self._records = False
-            self._told, self._details_at = {}, 0.0
+            self._told, self._details_at = files_of(status), 0.0
             self._board.show(details={})
             self._take(next(self._tickets), status)
         self._wake.set()
@@ -82,7 +83,8 @@ class Watcher:
             link, self._link, self._pictures = self._pictures, None, None
             self._seen = frozenset()
         if link is not None:
-            link.close()
+            with self._looking:  # memory that is just being attached would be left behind
+                link.close()
 
     def expect_end(self) -> None:
         """Know that the rig was asked to end."""
@@ -141,7 +143,8 @@ class Watcher:
             link = self._link
             if link is not None:
                 try:
-                    self._look(link)
+                    with self._looking:
+                        self._look(link)
                 except RigGone:
                     self._lose(link)
                 except Exception:  # noqa: BLE001 - an observer's failure never ends the watching
@@ -214,7 +217,7 @@ class Watcher:
             return  # it was asked for before the last one, which the other thread has brought
         self._newest = ticket
         self._board.show(phase="attached", status=status)
-        files = {camera.name: camera.files for camera in status.cameras if camera.files}
+        files = files_of(status)
         goes_on = status.state == "recording" or (self._records and status.state == "finishing")
         was_one = self._records or (has_begun and files != self._told)
         self._records = goes_on
@@ -234,21 +237,12 @@ class Watcher:
             self._link = None
             self._board.show(phase="gone", status=over(status))
             was_recording, self._records = self._records, False
-            files = {camera.name: camera.files for camera in status.cameras if camera.files}
+            files = files_of(status)
             if self._expects_end:
                 if was_recording:  # the link of a rig lasts until its files are closed
                     self._tell_recorded(status, files)
             elif status.state == "ended":
                 self._board.tell(Ended(status.name))
             else:
-                self._board.tell(_lost(files if was_recording else None))
+                self._board.tell(lost(files if was_recording else None))
         self._on_gone()
-
-
-def _lost(files: Mapping[str, tuple[str, ...]] | None) -> Failed:
-    """Return what is told of a rig that did not end in good order; with files if it recorded."""
-    how = "it was killed, or has crashed"
-    if files is None:
-        return Failed("watch", f"{GONE}: {how}")
-    text = f"{GONE} while it recorded: {how}; what it had by then is kept"
-    return Failed("watch", text, tuple(name for each in files.values() for name in each))

@@ -115,7 +115,6 @@ class Showing:
             grid.set_cameras(names)
             self._window.pictures.forget_all_but(names)
             self._window.deeds.show_switches()
-            self._bench.order_tabs()
         if grid.selection() not in names and names:
             grid.select(names[0])
         self._bench.topbar.set_planned(desk.draft.get("recording", "duration"))

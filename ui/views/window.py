@@ -173,6 +173,10 @@ class MainWindow(QMainWindow):
             return True
         return super().event(event)
 
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Have Tab go as one reads."""
+        return self.bench.move_keyboard(1 if is_next else -1)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take what nothing else wants: Space, Esc, and the cameras' numbers."""
         if not self.deeds.key(event):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QApplication,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.theme import GAP_PX
 from ui.views.camera_panel import CameraPanel
@@ -82,26 +88,34 @@ class Workbench(QWidget):
         self.tabs.setTabVisible(_RECORDING, False)
         self.result.hide()
 
-    def order_tabs(self) -> None:
-        """Have Tab go as one reads: of itself it goes in the order in which things were made."""
+    def move_keyboard(self, step: int) -> bool:
+        """Give the keyboard to the next (1) or last (-1) part that takes it, as one reads.
+
+        Qt goes in the order in which things were made, which is another one for tiles that come
+        later; and its own `setTabOrder` leaves parts out where a field consists of two.
+        """
+        stops = sorted(_reached_by_tab(self), key=self._place)
+        now = QApplication.focusWidget()
+        at = stops.index(now) if now in stops else -1 if step > 0 else 0
+        if stops:
+            reason = Qt.TabFocusReason if step > 0 else Qt.BacktabFocusReason
+            stops[(at + step) % len(stops)].setFocus(reason)
+        return bool(stops)
+
+    def _place(self, widget: QWidget) -> int:
         tiles = [self.grid.tile(name) for name in self.grid.names()]
         parts = (self.topbar, self.notice_bar, *tiles, self.side, self.health)
-
-        def place(widget: QWidget) -> int:
-            of = (n for n, part in enumerate(parts) if part is widget or part.isAncestorOf(widget))
-            return next(of, len(parts))
-
-        made = list(_reached_by_tab(self))
-        for before, after in pairwise(sorted(made, key=place)):
-            QWidget.setTabOrder(before, after)
+        of = (n for n, part in enumerate(parts) if part is widget or part.isAncestorOf(widget))
+        return next(of, len(parts))
 
 
 def _reached_by_tab(inside: QWidget) -> Iterator[QWidget]:
-    """Give what takes the keyboard, shown or not, in the order of now."""
-    widget = inside.nextInFocusChain()
-    while widget is not inside:
+    """Give what takes the keyboard now, in Qt's order."""
+    widget, seen = inside.nextInFocusChain(), set[QWidget]()
+    while widget is not inside and widget not in seen:
+        seen.add(widget)
         takes_it = widget.focusPolicy() & Qt.TabFocus and widget.focusProxy() is None
-        if takes_it and inside.isAncestorOf(widget):
+        if takes_it and widget.isVisible() and widget.isEnabled() and inside.isAncestorOf(widget):
             yield widget
         widget = widget.nextInFocusChain()
 

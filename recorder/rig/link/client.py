@@ -122,8 +122,11 @@ class Link:
         RecorderError
             As for `status`.
         """
-        with self._attaching:
-            view, _ = self._views.get(camera) or self._attach(camera)
+        known = self._views.get(camera)
+        if known is None:
+            with self._attaching:
+                known = self._views.get(camera) or self._attach(camera)
+        view, _ = known
         return view.newest(out, after, step)
 
     def _attach(self, camera: str) -> tuple[RingView, Block]:

@@ -154,15 +154,15 @@ class Desk:
 
     def _carry_out(self, request: Request, do: Callable[[Request], Answer]) -> Answer:
         try:
-            answer = do(request)
-            if request.do in self._slow:
-                self._stale_at_s = 0.0  # what was asked for shows in the next status
-            return answer
+            return do(request)
         except RecorderError as error:
             return Answer(failed(request.id, error))
         except Exception as error:
             log.exception("a watcher asked for %s", request.do)  # a mistake of ours
             return Answer(failed(request.id, error))
+        finally:
+            if request.do in self._slow:
+                self._stale_at_s = 0.0  # what was asked for shows in the next status
 
     def _hello(self, request: Request) -> Answer:
         return Answer(done(request.id, {"name": self._name, "pid": os.getpid()}))
