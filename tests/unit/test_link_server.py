@@ -22,6 +22,7 @@ from recorder.pipeline import memory
 from recorder.rig.link import LinkServer
 from recorder.rig.link.desk import MOST_CLIENTS, Attendance, Desk
 from recorder.rig.link.folder import socket_path
+from recorder.rig.link.protocol import REQUEST_BYTES
 
 PATIENCE_S = 30.0
 
@@ -268,10 +269,10 @@ def test_half_a_line_holds_nobody_up(server):
 
 def test_a_line_too_long_is_refused_and_its_sender_too(server):
     with Visitor() as visitor, Visitor() as other:
-        visitor.say(b"x" * 5000)
+        visitor.say(b"x" * (REQUEST_BYTES + 1000))
         assert visitor.hear()["error"]["text"] == "too long for a request"
         assert visitor.hear() is None
-        other.say(b"y" * 4090 + b"\n")
+        other.say(b"y" * (REQUEST_BYTES - 6) + b"\n")
         assert other.hear()["error"]["class"] == "ConfigError"
         assert other.ask("hello")["done"]
 
