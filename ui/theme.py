@@ -151,7 +151,7 @@ QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
 QComboBox::drop-down {{ border: none; width: 18px; }}
 QMenuBar, QMenu {{ background: {t.panel}; }}
-QMenuBar::item:selected, QMenu::item:selected {{ background: {t.raised}; }}
+QMenuBar::item:selected, QMenu::item:selected {{ background: {t.raised}; color: {t.text}; }}
 QMenu::item:disabled {{ color: {t.dim}; }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 4px 8px; }}
 QSplitter::handle {{ background: {t.window}; }}

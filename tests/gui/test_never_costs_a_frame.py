@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hands import Desktop, Screen, kill, screen
+from hands import Desktop, Screen, screen
 from helpers import until, write_config
 from stand_in_rig import runtime_folder_of_its_own
 
@@ -68,7 +68,7 @@ def hidden(desktop: Desktop, window) -> None:
 
 
 def killed(desktop: Desktop, window) -> None:
-    kill(window)
+    desktop.kill(window)
 
 
 OURS = ("search", "--onlyvisible", "--name", "– recorder$")

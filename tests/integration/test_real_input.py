@@ -33,6 +33,11 @@ def record(tmp_path, camera, *options):
     return summary, find_parts(folder)[0] if summary["cameras"] else None
 
 
+ON_A_BUSY_MACHINE = 0.4
+"""What may be wrong with a rate that is measured for a second and a half: the server is late, and
+then sends faster to catch up. It is never taken for the 25 that are claimed."""
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/net/tcp")
 def test_a_network_camera_that_claims_25_and_sends_60(tmp_path):
     with ip_camera(rate=60) as (url, _):
@@ -42,7 +47,7 @@ def test_a_network_camera_that_claims_25_and_sends_60(tmp_path):
     result = summary["cameras"]["cam"]
     assert (summary["exit_code"], result["reason"]) == (0, "duration"), summary
     assert part.about["claimed_fps"] == 25
-    assert part.about["nominal_fps"] == pytest.approx(60, rel=0.1)
+    assert part.about["nominal_fps"] == pytest.approx(60, rel=ON_A_BUSY_MACHINE)
     assert part.about["measured_fps"] == pytest.approx(60, rel=0.1)
     assert result["fps"] == pytest.approx(60, rel=0.1)
     rows = list(read_rows(part.ledger))
@@ -60,7 +65,9 @@ def test_strict_measures_the_rate(tmp_path):
         camera = {"source": url, "fps": 25, "strict": True}
         summary, _ = record(tmp_path, camera, "--duration", "3s")
     assert summary["exit_code"] == 3
-    assert re.search(r"gives (5|6)\d\.\d frames per second, not 25", summary["error"])
+    found = re.search(r"gives (\d+\.\d) frames per second, not 25", summary["error"])
+    assert found
+    assert float(found[1]) == pytest.approx(60, rel=ON_A_BUSY_MACHINE)
     assert not list((tmp_path / "out").glob("*"))
 
 

@@ -403,7 +403,7 @@ def test_drop_tells_exactly_which_frames_are_lost(
         summary = recorded(session)
         watcher.check()
     assert (summary.reason, summary.exit_code, summary.grabbed) == ("end_of_source", 6, 120)
-    assert summary.dropped > 80  # the pipe takes 3, the ring 9
+    assert summary.dropped > 60  # the pipe takes 3, the ring 9, and ffmpeg halts when it gets to it
     rows = assert_adds_up(summary)
     kept = [int(row["grab"]) for row in rows if row["status"] == "written"]
     lost = [int(row["grab"]) for row in rows if row["status"] == "dropped"]

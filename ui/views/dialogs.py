@@ -24,13 +24,11 @@ _YAML = "Configs (*.yaml *.yml);;All files (*)"
 
 def ask_closing(parent: QWidget) -> Literal["finish", "leave", "cancel"]:
     """Ask what shall become of a recording when the window closes."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Question)
-    box.setWindowTitle("recorder")
-    box.setText("A recording goes on.")
-    box.setInformativeText(
+    box = _question(
+        parent,
+        "A recording goes on.",
         "It does not need this window: left in the background it goes on to its end, and "
-        "`recorder gui` finds it again."
+        "`recorder gui` finds it again.",
     )
     finish = box.addButton("&Finish it and close", QMessageBox.AcceptRole)
     leave = box.addButton("&Leave it recording", QMessageBox.DestructiveRole)
@@ -45,11 +43,9 @@ def ask_closing(parent: QWidget) -> Literal["finish", "leave", "cancel"]:
 
 def ask_saving(parent: QWidget, path: Path | None) -> Literal["save", "discard", "cancel"]:
     """Ask what shall become of a config that was changed."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Question)
-    box.setWindowTitle("recorder")
     name = "The config" if path is None else path.name
-    box.setText(f"{name} was changed and not saved.")
+    where = "It has no file yet." if path is None else str(path)
+    box = _question(parent, f"{name} was changed and not saved.", where)
     box.setStandardButtons(QMessageBox.Save | QMessageBox.Discard | QMessageBox.Cancel)
     box.setDefaultButton(QMessageBox.Save)
     answer = box.exec_()
@@ -60,15 +56,23 @@ def ask_saving(parent: QWidget, path: Path | None) -> Literal["save", "discard",
 
 def ask_overwriting(parent: QWidget, why: str) -> bool:
     """Ask whether a file is to be replaced that is not the one that was opened."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Warning)
-    box.setWindowTitle("recorder")
-    box.setText(why)
+    box = _question(parent, "The file is not the one that was opened.", why)
     overwrite = box.addButton("&Overwrite", QMessageBox.DestructiveRole)
     cancel = box.addButton("&Cancel", QMessageBox.RejectRole)
     box.setDefaultButton(cancel)
     box.exec_()
     return box.clickedButton() is overwrite
+
+
+def _question(parent: QWidget, text: str, more: str) -> QMessageBox:
+    """Return a box without an icon: Qt's own belong to another decade, and to white desktops."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("recorder")
+    box.setTextFormat(Qt.PlainText)
+    box.setText(text)
+    box.setInformativeText(more)
+    box.setStyleSheet("#qt_msgbox_label { font-weight: 600; }")
+    return box
 
 
 def choose_config(parent: QWidget, folder: Path | None) -> Path | None:

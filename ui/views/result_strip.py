@@ -7,18 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ui.theme import GAP_PX
 from ui.views.labels import ElidedLabel
+from ui.views.rows import Note
 
 if TYPE_CHECKING:
     from ui.model.checking import Verdict
@@ -41,12 +33,8 @@ class ResultStrip(QFrame):
         self.title = QLabel("Last recording")
         self.title.setProperty("role", "title")
         self.files = ElidedLabel("dim", Qt.ElideMiddle)
-        self.verdict = QLabel("")
-        self.verdict.setWordWrap(True)
-        self.verdict.setAlignment(Qt.AlignTop | Qt.AlignLeft)
-        self.verdict.setFixedHeight(2 * self.verdict.fontMetrics().lineSpacing() + 2)
-        self.verdict.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
-        self.verdict.setAccessibleName("verdict of the verification")
+        self.verdict = Note(2)
+        self.verdict.setFixedHeight(2 * self.fontMetrics().lineSpacing() + 2)  # in any role
         self.folder = _button("Open folder", "Show the files in the file manager")
         self.verify = _button("Verify", "Decode the files and compare every frame with its hash")
         self._names: tuple[str, ...] = ()
@@ -57,19 +45,17 @@ class ResultStrip(QFrame):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(GAP_PX)
+        head.setSpacing(4)
         head.addWidget(self.title)
-        head.addWidget(self.files, 1)
-        foot = QHBoxLayout()
-        foot.setSpacing(4)
-        foot.addWidget(self.verdict, 1)
-        foot.addWidget(self.verify)
-        foot.addWidget(self.folder)
+        head.addStretch(1)
+        head.addWidget(self.verify)
+        head.addWidget(self.folder)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 12, 6)
         layout.setSpacing(2)
         layout.addLayout(head)
-        layout.addLayout(foot)
+        layout.addWidget(self.files)
+        layout.addWidget(self.verdict)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours; the style sheet has them."""
@@ -92,13 +78,8 @@ class ResultStrip(QFrame):
     def _show_verdict(self, verdict: Verdict | None) -> None:
         state = "" if verdict is None else verdict.state
         text = "" if verdict is None else f"{_SIGNS.get(state, '')}{verdict.text}"
-        if self.verdict.text() == text:
-            return
-        self.verdict.setText(text)
-        self.verdict.setToolTip(text)
-        self.verdict.setProperty("role", _ROLES.get(state, "dim"))
-        self.verdict.style().unpolish(self.verdict)
-        self.verdict.style().polish(self.verdict)
+        if self.verdict.full_text != text:
+            self.verdict.show_text(text, _ROLES.get(state, "dim"))
 
     def _folder(self) -> str:
         return str(Path(self._names[0]).absolute().parent) if self._names else ""

@@ -149,7 +149,7 @@ class PipeChannel:
             raise
 
     def send(self, line: bytes, timeout_s: float) -> None:
-        """Send a request, which is short enough for the pipe to take at once."""
+        """Send a request; all but a config are short enough for the pipe to take at once."""
         self._connection.send_bytes(line)
 
     def receive(self, timeout_s: float) -> tuple[bytes, int | None]:
