@@ -121,7 +121,9 @@ def screen(folder: Path) -> Iterator[Screen]:
             pytest.fail("CI needs xdotool: apt-get install xdotool")
         pytest.skip("xdotool is not installed")
     size = f"{WIDTH}x{HEIGHT}"
-    with x_server(folder / "log", size, "-fbdir", str(folder)) as display:
+    # Without -noreset it begins anew whenever its last client is gone, and refuses the next one.
+    options = ("-fbdir", str(folder), "-noreset")
+    with x_server(folder / "log", size, *options) as display:
         yield Screen(display, folder / "Xvfb_screen0")
 
 

@@ -41,6 +41,7 @@ from helpers import (
 from stand_in_rig import runtime_folder_of_its_own
 
 from recorder import Session, load_config, verify
+from recorder.pipeline.guards import DiskGuard
 from recorder.pipeline.summary import TakeSummary
 from recorder.rig.link import connect
 
@@ -611,12 +612,15 @@ def test_a_clean_stop_at_the_reserve(tmp_path: Path, small_disk: Any) -> None:
 
 
 @pytest.mark.parametrize("mib", [1.0, pytest.param(2.0, marks=pytest.mark.slow), 3.1])
-def test_a_disk_that_runs_full(tmp_path: Path, small_disk: Any, mib: float) -> None:
+def test_a_disk_that_runs_full(
+    tmp_path: Path, small_disk: Any, mib: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So fast that whoever looks at it comes too late: it is a write that fails."""
+    monkeypatch.setattr(DiskGuard, "look", lambda *_: None)
     disk = small_disk(mib)
-    # No reserve: it is a write that fails, and not a look at the disk that ends it in time.
-    config = write_config(tmp_path, **NOISE, **WAIT, recording__keep_free=0)
-    told = record(config, "--output", disk / "out", code=5)
-    assert told["reason"] == "no_space"
+    summary = take(write_config(tmp_path, **NOISE, **WAIT, recording__folder=str(disk / "out")))
+    assert (summary.reason, summary.exit_code) == ("no_space", 5)
+    told = summary.as_dict()
     assert told["written"] > 0
     assert "space" in " ".join(told["errors"])
     verdict = verify(disk / "out")

@@ -39,7 +39,17 @@ class Pictures:
         look = self._desk.latest_frame(name, after, step)
         if look is not None:
             self._after[name] = look.sequence, step
+            if name not in self._levels:
+                self._begin(name, look.frame)
             tile.show_look(look, step)
+
+    def _begin(self, name: str, frame: Frame) -> None:
+        """Choose the levels of a camera at its first picture.
+
+        Cameras of 10 or 12 bits fill the lowest part of 16 only: at the full range they are black.
+        """
+        is_deep = frame.dtype.itemsize > 1
+        self._keep_levels(name, auto_levels(frame) if is_deep else None)
 
     def show_histogram(self) -> None:
         """Show the grey levels of the selected camera, if anybody can see them."""
@@ -70,8 +80,12 @@ class Pictures:
     def set_levels(self, levels: Levels | None) -> None:
         """Show the selected camera with these levels; None: the full range."""
         if self._selected in self._grid.names():
-            self._levels[self._selected] = levels
-            self._grid.tile(self._selected).set_levels(levels)
+            self._keep_levels(self._selected, levels)
+
+    def _keep_levels(self, name: str, levels: Levels | None) -> None:
+        self._levels[name] = levels
+        self._grid.tile(name).set_levels(levels)
+        if name == self._selected:
             self._panel.set_levels(levels)
 
     def fit_levels(self, name: str | None = None) -> None:
