@@ -38,7 +38,10 @@ def x_server(log: Path, size: str = "640x480", *options: str) -> Iterator[str]:
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{size}x24"]
     with log.open("wb") as errors:
         server = subprocess.Popen(
-            [*command, "-nolisten", "tcp", *options], pass_fds=[writer], stderr=errors
+            # Not to begin anew when its last client goes: it refuses the next one meanwhile.
+            [*command, "-noreset", "-nolisten", "tcp", *options],
+            pass_fds=[writer],
+            stderr=errors,
         )
     os.close(writer)
     try:

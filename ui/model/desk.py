@@ -17,6 +17,7 @@ from ui.model.checking import Checker, Verdict
 from ui.model.drafting import NAME
 from ui.model.following import Following
 from ui.model.losses import Losses
+from ui.model.pace import picture_every
 from ui.model.photo import Photographer
 from ui.model.snapshot import Applied, Attached, Changed, Ended, Event, Failed, Recorded, WasSet
 from ui.model.traces import Traces
@@ -139,6 +140,11 @@ class Desk(Following):
             rules = Rules(max(kept, default=0), waiting)
         self._rules = self.draft.text(), rules
         return rules
+
+    @property
+    def picture_every(self) -> int:
+        """Every how many pictures is to be shown, of thirty a second."""
+        return picture_every(self.snapshot.status, self._rules[1].waiting)
 
     # -- what has happened --------------------------------------------------------------------
 

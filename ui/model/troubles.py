@@ -101,7 +101,8 @@ def _overloaded(camera: CameraStatus, is_on: Callable[[str], bool]) -> Iterator[
     if camera.buffer_fill > (FULL_OVER if is_on(full) else FULL):
         text = f"{camera.name}: the buffer is {camera.buffer_fill * 100:.0f} % full"
         yield Trouble(full, "warn", f"{text}, frames are dropped at 100 %", _FASTER)
-    if camera.headroom < (BUSY_OVER if is_on(busy) else BUSY):
+    is_settled = camera.elapsed_s >= SETTLED_S  # a file is opened in the first moments
+    if is_settled and camera.headroom < (BUSY_OVER if is_on(busy) else BUSY):
         text = f"{camera.name}: the encoder has {camera.headroom * 100:.0f} % of its time to spare"
         yield Trouble(busy, "warn", text, "Lower the frame rate, or choose the fast profile.")
 

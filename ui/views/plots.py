@@ -63,7 +63,7 @@ class TracePlot(QWidget):
         self._scale = Scale(kind.least)
         self.title = QLabel()
         self.top, self.zero = (FixedLabel("888 MB/s", "dim", Qt.AlignRight) for _ in range(2))
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(enableMenu=False)
         self.grid, self.area, self.line = (self.plot.plot() for _ in range(3))
         self._build()
         self.set_theme(theme)

@@ -25,6 +25,7 @@ class Showing:
         self._bench = window.bench
         self._desk = window.desk
         self._drafts = -1
+        self._locked: tuple[bool, int] | None = None  # by a recording, for this draft
         self._details: dict[str, CameraDetails] = {}
 
     def steps(self) -> tuple[Callable[[], None], ...]:
@@ -51,8 +52,11 @@ class Showing:
         self._bench.health.show_traces(desk.traces, desk.clock())
 
     def _panels(self) -> None:
-        for panel in (self._bench.camera_panel, self._bench.recording_panel):
-            panel.set_recording(self._desk.snapshot.is_recording)
+        shown = self._desk.snapshot.is_recording, self._drafts
+        if shown != self._locked:
+            self._locked = shown
+            for panel in (self._bench.camera_panel, self._bench.recording_panel):
+                panel.set_recording(self._desk.snapshot.is_recording)
 
     def _tiles(self) -> None:
         status, grid = self._desk.snapshot.status, self._bench.grid

@@ -119,8 +119,11 @@ class MainWindow(QMainWindow):
         if self._ticks % DESK_EVERY == 0:
             self.due.emit()
         if self._is_seen():
-            for name in self.bench.grid.shown():
-                self.pictureDue.emit(name)
+            # With several cameras in turn, so that not all are painted at once.
+            every = self.desk.picture_every
+            for number, name in enumerate(self.bench.grid.shown()):
+                if (self._ticks + number) % every == 0:
+                    self.pictureDue.emit(name)
             if self._ticks % SLOW_EVERY == 0:
                 self.histogramDue.emit()
 
