@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hands import Desktop, Screen, code_of, screen
+from hands import Desktop, code_of
 from helpers import assert_adds_up, read_about, run, until, write_config
-from stand_in_rig import runtime_folder_of_its_own
 
 from recorder import verify
 from recorder.config import load_config
@@ -25,22 +23,6 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ne
 SIZE = (640, 480)
 MAIN, QUESTION = "– recorder$", "^recorder$"
 READY = "^config.yaml – recorder$"
-
-
-@pytest.fixture(scope="module")
-def xscreen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    with screen(tmp_path_factory.mktemp("x")) as made:
-        yield made
-
-
-@pytest.fixture
-def desktop(xscreen: Screen, tmp_path: Path) -> Iterator[Desktop]:
-    with runtime_folder_of_its_own():
-        made = Desktop(xscreen, tmp_path)
-        try:
-            yield made
-        finally:
-            made.close()
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hands import Desktop, Screen, screen
+from hands import Desktop
 from helpers import until, write_config
-from stand_in_rig import runtime_folder_of_its_own
 
 from recorder import verify
 
@@ -28,22 +27,6 @@ pytestmark = [
 
 ASLEEP_S = 10.0
 PULLS = 60
-
-
-@pytest.fixture(scope="module")
-def xscreen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    with screen(tmp_path_factory.mktemp("x")) as made:
-        yield made
-
-
-@pytest.fixture
-def desktop(xscreen: Screen, tmp_path: Path) -> Iterator[Desktop]:
-    with runtime_folder_of_its_own():
-        made = Desktop(xscreen, tmp_path)
-        try:
-            yield made
-        finally:
-            made.close()
 
 
 def halted(desktop: Desktop, window) -> None:
