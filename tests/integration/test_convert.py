@@ -293,7 +293,7 @@ def test_the_command(recorded, tmp_path):
     ids=str,
 )
 def test_a_signal_leaves_nothing(recorded, tmp_path, number):
-    source = recorded(tmp_path, frames=3000)
+    source = recorded(tmp_path, frames=1500)
     before = sorted(tmp_path.iterdir())
     child = subprocess.Popen(
         [*RECORDER, "convert", str(source), str(tmp_path / "images")],

@@ -90,7 +90,7 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("pixel_format", SOURCES)
+@pytest.mark.parametrize("pixel_format", [pytest.param("gray8", marks=pytest.mark.slow), "bgr8"])
 def test_every_frame_of_a_video_file_is_in_the_recording(tmp_path, pixel_format):
     spec, coded, codec = SOURCES[pixel_format]
     source = tmp_path / "source file.mkv"

@@ -17,7 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -298,15 +298,24 @@ def test_nothing_is_overwritten(tmp_path: Path, suffix: str) -> None:
     assert len(list(taken.parent.iterdir())) == 4
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
-def test_recorders_of_one_name_do_not_collide(tmp_path: Path, count: int) -> None:
+@pytest.mark.slow
+def test_recorders_of_one_name_do_not_collide(tmp_path: Path) -> None:
     config = write_config(tmp_path, recording__name="same", recording__duration="40 frames")
-    with ExitStack() as stack:
-        recorders = [stack.enter_context(Recording(config)) for _ in range(count)]
-        told = [recorder.end() for recorder in recorders]
+    with Recording(config) as one, Recording(config) as two, Recording(config) as three:
+        told = [recorder.end() for recorder in (one, two, three)]
     files = [file for summary in told for file in summary["files"]]
-    names = ["same.mkv", "same-2.mkv", "same-3.mkv"]
-    assert {Path(file).name for file in files} == {*names[:count]}
+    assert {Path(file).name for file in files} == {"same.mkv", "same-2.mkv", "same-3.mkv"}
+    for summary in told:
+        assert_adds_up(summary)
+
+
+def test_recordings_of_one_name_do_not_collide(tmp_path: Path) -> None:
+    """A file is claimed as it is made, whoever else is at it."""
+    config = write_config(tmp_path, recording__name="same", recording__duration="40 frames")
+    with ThreadPoolExecutor(3) as pool:
+        told = [each.result() for each in [pool.submit(take, config) for _ in range(3)]]
+    files = [file for summary in told for file in summary.files]
+    assert {Path(file).name for file in files} == {"same.mkv", "same-2.mkv", "same-3.mkv"}
     for summary in told:
         assert_adds_up(summary)
 

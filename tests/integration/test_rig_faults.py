@@ -34,7 +34,7 @@ PLACES = (0, 1, 40)
 FRAMES = 80
 FAULTS = ("crash_at", "hang_at", "fail_at", "resize_at")
 SOME = {
-    "video": [("crash_at", 0), ("crash_at", 1), ("crash_at", 40), ("hang_at", 40), ("fail_at", 1)],
+    "video": [("crash_at", 0), ("crash_at", 40), ("hang_at", 40), ("fail_at", 1)],
     "hdf5": [("crash_at", 40), ("resize_at", 0)],
 }
 """Faults and their places that are tried with the suite, in one rig each."""
@@ -163,7 +163,7 @@ def test_a_camera_of_a_mere_preview_comes_back(tmp_path: Path) -> None:
 
 def test_left_behind_it_harms_nobody(tmp_path: Path) -> None:
     lost = {"options__fail_at": 40, "on_failure": "leave"}
-    with recording(rig_config(tmp_path, a=lost, b={}, c={})) as rig:
+    with recording(rig_config(tmp_path, a=lost, b={})) as rig:
         until(lambda: rig.status().camera("a").state == "ended")
         status = rig.status()
         assert status.state == "recording"
@@ -176,11 +176,9 @@ def test_left_behind_it_harms_nobody(tmp_path: Path) -> None:
     assert isinstance(summary.errors["a"], CameraLost)
     assert summary.cameras["a"].grabbed == 40
     rows_of(summary.cameras["a"])
-    for name in "bc":
-        told = summary.cameras[name]
-        rows = rows_of(told)
-        assert (told.reason, told.exit_code) == ("requested", 0)
-        assert written(rows) == list(range(told.grabbed))
+    told = summary.cameras["b"]
+    assert (told.reason, told.exit_code) == ("requested", 0)
+    assert written(rows_of(told)) == list(range(told.grabbed))
     assert verify(tmp_path).ok
 
 
@@ -252,9 +250,11 @@ def test_stopped_while_its_new_process_is_opening(tmp_path: Path) -> None:
         rows_of(each)
 
 
-@pytest.mark.parametrize("patience", [AT_ONCE, Patience(first_pause_s=0.5)])
+@pytest.mark.parametrize(
+    "patience", [pytest.param(AT_ONCE, marks=pytest.mark.slow), Patience(first_pause_s=0.5)]
+)
 def test_its_recording_ends_while_it_is_restarting(tmp_path: Path, patience: Patience) -> None:
-    """Before its new process is there, or while that is opening the camera."""
+    """While that is opening the camera, or before its new process is there."""
     with previewing(rig_config(tmp_path, "a", "b"), patience=patience) as rig:
         rig.record()
         until(lambda: rig.status().camera("a").totals.written > 20)
