@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -13,12 +14,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 PATIENCE_S = 5.0
 """A thread that has said that all is over needs a moment to be gone; how long is no result."""
 WATCHED = ("integration", "faults")
 FD = Path("/proc/self/fd")
 TASKS = Path("/proc/self/task")
+
+# A shell has its jobs in the background ignore Ctrl-C, and what we start would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test that wants a screen makes one; nothing opens on the desktop of whoever runs the tests.
 for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
@@ -29,6 +35,10 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     folder = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
     sys.dont_write_bytecode = False
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+# A busy machine is no mistake in what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_finish() -> None:

@@ -6,6 +6,7 @@ Nothing of Qt is imported here until it is known that a window can open.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -65,11 +66,20 @@ def main(mode: Mode, argument: str | None = None, check: Callable[[], object] | 
 
     # First of all: a rig imports for as long as the window does, and cameras take longest.
     with closing(_rigs(mode)) as rigs:
-        if (reason := why_not()) is not None:
+        if (reason := _why_not_meanwhile()) is not None:
             raise ConfigError(reason)
         if check is not None:
             check()
         return _open(mode, argument, rigs)
+
+
+def _why_not_meanwhile() -> str | None:
+    """Return what `why_not` says; it asks the screen, and what is needed next is imported."""
+    with ThreadPoolExecutor(1, "screen") as aside:
+        reason = aside.submit(why_not)
+        from ui.model import begin  # noqa: F401
+
+        return reason.result()
 
 
 def _rigs(mode: Mode) -> RealRigs:

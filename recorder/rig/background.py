@@ -134,6 +134,8 @@ def main() -> int:
     answer = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     try:
+        from recorder.rig import rig  # noqa: F401 - before the order, which may be a while
+
         plain = sys.stdin.buffer.read()
         if not plain:
             return 0  # started early, and not needed

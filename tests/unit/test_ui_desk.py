@@ -246,6 +246,12 @@ def test_two_clicks_record_once(stage):
     assert stage.control.words == ["record"]
 
 
+def test_a_click_while_cameras_are_opened_is_not_lost(stage):
+    stage.control.now = replace(stage.control.now, busy="opening cameras")
+    stage.the.record()
+    assert stage.control.words == ["record"]
+
+
 def test_what_was_typed_a_moment_ago_is_recorded_with(stage):
     edit(stage, "M12", "metadata", "subject")
     stage.the.record()

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ui.model.blocked import PREVIEW_ONLY, why_not
+from ui.model.blocked import OPENING, PREVIEW_ONLY, why_not
 from ui.model.checking import Checker, Verdict
 from ui.model.drafting import NAME
 from ui.model.following import Following
@@ -20,6 +20,7 @@ from ui.model.losses import Losses
 from ui.model.pace import picture_every
 from ui.model.photo import Photographer
 from ui.model.snapshot import Applied, Attached, Changed, Ended, Event, Failed, Recorded, WasSet
+from ui.model.steering import OPENING as APPLYING
 from ui.model.traces import Traces
 from ui.model.troubles import Level, Rules
 
@@ -217,11 +218,17 @@ class Desk(Following):
     def record(self) -> None:
         """Begin a recording as the draft says."""
         self._look_at_rig()  # of two clicks the second finds it busy
-        if self.blocked() is not None or self.snapshot.is_recording:
+        is_blocked = self.blocked() is not None and not self.can_wait
+        if is_blocked or self.snapshot.is_recording:
             return
         if self._apply_at is not None or self._is_behind:  # what was typed a moment ago counts
             self.apply()
         self.control.record()
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether cameras are only being opened: what is asked for now is done after that."""
+        return self.snapshot.is_attached and self.blocked() in (OPENING, APPLYING)
 
     def stop(self) -> None:
         """End the recording; the preview goes on."""

@@ -105,7 +105,7 @@ class Deeds(Looks):
         """Begin a recording, or end it."""
         if self._desk.snapshot.is_recording:
             self._desk.stop()
-        elif (reason := self._desk.blocked()) is not None:
+        elif (reason := self._desk.blocked()) is not None and not self._desk.can_wait:
             self._desk.notices.say("info", f"Cannot record: {reason}", key="blocked", passes=True)
         else:
             self._desk.record()
