@@ -25,6 +25,8 @@ TASKS = Path("/proc/self/task")
 # A shell has its jobs in the background ignore Ctrl-C, and what we start would inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)  # nohup: ours, and not of what we start
 
 # A test that wants a screen makes one; nothing opens on the desktop of whoever runs the tests.
 for variable in ("DISPLAY", "WAYLAND_DISPLAY"):

@@ -145,7 +145,7 @@ def test_a_camera_of_a_mere_preview_comes_back(tmp_path: Path) -> None:
         first = until(lambda: rig.status().camera("a").pid)
         psutil.Process(first).kill()
         second = until(lambda: rig.status().camera("a").pid not in (None, first))
-        until(lambda: rig.status().state == "previewing")
+        until(lambda: rig.status().camera("a").state == "previewing")
         assert [camera.pid for camera in workers()] == [rig.status().camera("a").pid]
         before = until(lambda: rig.latest_frame("a"))
         until(lambda: rig.latest_frame("a", after=before.sequence))
