@@ -138,8 +138,9 @@ def _disk(camera: CameraConfig) -> str:
     import shutil
 
     from recorder.config import format_size
+    from recorder.pipeline.guards import reserve
 
-    keep = camera.recording.keep_free
+    keep = reserve(camera.recording.keep_free)
     room = shutil.disk_usage(_existing(camera.recording.folder)).free - keep
     if room <= 0:
         return f"no room: less than keep_free, {format_size(keep)}, is free; recording would stop"

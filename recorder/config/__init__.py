@@ -5,12 +5,20 @@ Importing this needs no camera and no heavy library; reading a file opens no har
 
 from recorder.config.models import CameraConfig, Config
 from recorder.config.names import check_template, file_stem
-from recorder.config.quantities import Amount, format_size, parse_amount, parse_size
+from recorder.config.quantities import (
+    Amount,
+    Segment,
+    format_size,
+    parse_amount,
+    parse_segment,
+    parse_size,
+)
 from recorder.config.redact import redact, redact_all
 from recorder.config.sections import (
     MIN_FRAMES,
     BufferConfig,
     RecordingConfig,
+    RetentionConfig,
     SyntheticOptions,
     frames_in,
 )
@@ -22,9 +30,18 @@ from recorder.config.sources import (
     parse_source,
     show_source,
 )
+from recorder.config.times import DayPart
+from recorder.config.unattended import (
+    EVENTS,
+    HookConfig,
+    LogConfig,
+    MetricsConfig,
+    ScheduleConfig,
+)
 from recorder.config.yamlfile import load_config, make_config, parse_config
 
 __all__ = [
+    "EVENTS",
     "MIN_FRAMES",
     "SYNTHETIC",
     "Amount",
@@ -32,7 +49,14 @@ __all__ = [
     "CameraConfig",
     "CameraId",
     "Config",
+    "DayPart",
+    "HookConfig",
+    "LogConfig",
+    "MetricsConfig",
     "RecordingConfig",
+    "RetentionConfig",
+    "ScheduleConfig",
+    "Segment",
     "Source",
     "SyntheticOptions",
     "check_template",
@@ -44,6 +68,7 @@ __all__ = [
     "make_config",
     "parse_amount",
     "parse_config",
+    "parse_segment",
     "parse_size",
     "parse_source",
     "redact",

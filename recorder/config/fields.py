@@ -9,7 +9,15 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from recorder.config.base import Problem, checked, plain, show
 from recorder.config.names import Plain
-from recorder.config.quantities import Amount, parse_amount, parse_reserve, parse_size
+from recorder.config.quantities import (
+    Amount,
+    Segment,
+    parse_amount,
+    parse_reserve,
+    parse_seconds,
+    parse_segment,
+    parse_size,
+)
 from recorder.config.sources import Source, parse_source, plain_source
 
 _LARGEST_PX = 65535
@@ -38,6 +46,17 @@ def fps(value: Any) -> float | Literal["max"]:
     raise Problem(f"{show(value)}: accepted: frames per second, more than 0, or max")
 
 
+def whole(least: int, most: int) -> Any:
+    """Return a validator for whole numbers within limits."""
+
+    def run(value: Any) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise Problem(f"{show(value)}: accepted: a whole number, {least} to {most}")
+        return value
+
+    return run
+
+
 def folder(value: Any) -> Path:
     """Accept a folder, also one that begins with ~."""
     if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
@@ -54,6 +73,10 @@ Rate = Annotated[float | Literal["max"], PlainValidator(fps)]
 Folder = Annotated[Path, BeforeValidator(folder)]
 Duration = Annotated[
     Amount, PlainValidator(checked(parse_amount)), PlainSerializer(str, return_type=str)
+]
+Seconds = Annotated[float, PlainValidator(checked(parse_seconds))]
+SegmentSize = Annotated[
+    Segment, PlainValidator(checked(parse_segment)), PlainSerializer(str, return_type=str)
 ]
 Value = Annotated[float | int | bool | str, PlainValidator(plain)]
 MetaValue = Annotated[Plain, PlainValidator(plain)]

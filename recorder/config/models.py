@@ -15,6 +15,7 @@ from recorder.config.names import Plain, file_stem
 from recorder.config.redact import redact_all
 from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions, frames_in
 from recorder.config.sources import SYNTHETIC, is_live
+from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, ScheduleConfig
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
 
@@ -152,6 +153,10 @@ class Config(Section):
         By name. Their ``buffer`` and ``recording`` are resolved: common keys and their own.
     buffer, recording
         The common sections.
+    schedule
+        When `recorder record` records.
+    hook, log, metrics
+        Who is told how it goes.
     metadata
         Free keys, kept in the about file and usable in file names.
     """
@@ -159,6 +164,10 @@ class Config(Section):
     cameras: dict[str, CameraConfig]
     buffer: BufferConfig = BufferConfig()
     recording: RecordingConfig = RecordingConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    hook: HookConfig = HookConfig()
+    log: LogConfig = LogConfig()
+    metrics: MetricsConfig = MetricsConfig()
     metadata: dict[str, MetaValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -177,6 +186,20 @@ class Config(Section):
         if isinstance(cameras, dict) and not cameras:
             raise Problem("empty; at least one camera with a source is needed")
         return cameras
+
+    @field_validator("schedule")
+    @classmethod
+    def _recordings_end(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+        """Make sure that one recording has ended when the next is to begin."""
+        if schedule.every is None:
+            return schedule
+        for camera in info.data.get("cameras", {}).values():
+            duration = camera.recording.duration
+            if duration is None:
+                raise Problem("needs recording.duration: for how long, each time", "every")
+            if duration.seconds is not None and duration.seconds >= schedule.every:
+                raise Problem(f"must be longer than recording.duration, {duration}", "every")
+        return schedule
 
     @field_validator("metadata")
     @classmethod

@@ -12,13 +12,24 @@ from pydantic import ValidationError
 from recorder.config.base import Problem, Section, show
 from recorder.config.models import CameraConfig, Config
 from recorder.config.redact import redact
-from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions
+from recorder.config.sections import (
+    BufferConfig,
+    RecordingConfig,
+    RetentionConfig,
+    SyntheticOptions,
+)
+from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, ScheduleConfig
 from recorder.config.yamltree import KeyPath, Place
 
 _SECTIONS: dict[str, type[Section]] = {
     "buffer": BufferConfig,
     "recording": RecordingConfig,
+    "retention": RetentionConfig,
     "options": SyntheticOptions,
+    "schedule": ScheduleConfig,
+    "hook": HookConfig,
+    "log": LogConfig,
+    "metrics": MetricsConfig,
 }
 # pydantic's types of errors that need other words for people who write YAML.
 _ACCEPTED = {
@@ -127,4 +138,4 @@ def _section(path: KeyPath) -> type[Section]:
     """Return the model that stands at a key path."""
     if not path:
         return Config
-    return CameraConfig if len(path) == 2 else _SECTIONS[path[-1]]
+    return CameraConfig if len(path) == 2 and path[0] == "cameras" else _SECTIONS[path[-1]]

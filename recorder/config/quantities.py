@@ -11,7 +11,7 @@ from typing import NoReturn
 from recorder.config.redact import redact_all
 from recorder.errors import ConfigError
 
-_SECONDS = {"h": 3600, "min": 60, "s": 1}
+_SECONDS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 _BYTES = {
     "TiB": 2**40,
     "GiB": 2**30,
@@ -23,8 +23,10 @@ _BYTES = {
     "KB": 10**3,
     "B": 1,
 }
-_AMOUNTS = "90 or 90s, 10min, 2h, 1000 frames"
+_AMOUNTS = "90 or 90s, 10min, 2h, 3d, 1000 frames"
+_TIMES = "90 or 90s, 10min, 2h, 3d"
 _SIZES = "256MiB, 1GiB, 5GB, or a number of bytes"
+_SEGMENTS = "a time (10min), a size (2GB) or frames (1000 frames)"
 
 # 15 digits: what a float still holds exactly, and more than any disk or experiment.
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{0,30})?)\s*([A-Za-z]*)")
@@ -74,7 +76,7 @@ def parse_amount(value: object) -> Amount:
     ----------
     value
         An `Amount`, seconds as a number, or a text: ``90``, ``90s``, ``10min``, ``2h``,
-        ``1000 frames``.
+        ``3d``, ``1000 frames``.
 
     Raises
     ------
@@ -92,6 +94,86 @@ def parse_amount(value: object) -> Amount:
     if factor is None:
         _refuse(value, f"unknown unit {unit}", _AMOUNTS)
     return Amount(seconds=number * factor)
+
+
+def parse_seconds(value: object) -> float:
+    """Return the seconds that a config gives where frames would make no sense.
+
+    Raises
+    ------
+    ConfigError
+        With the value and what is accepted.
+    """
+    try:
+        seconds = parse_amount(value).seconds
+    except ConfigError:
+        seconds = None
+    if seconds is None:
+        _refuse(value, "not understood", _TIMES)
+    return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """After how much a recording goes on in a new file: a time, frames, or a size on disk.
+
+    Parameters
+    ----------
+    amount
+        Seconds or frames, counted from the recording's first frame on; None if it is a size.
+    size
+        Bytes on disk; None if it is an amount.
+    """
+
+    amount: Amount | None = None
+    size: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.amount) if self.size is None else format_size(self.size)
+
+
+SHORTEST_SEGMENT_S = 1.0
+SMALLEST_SEGMENT = 2**20
+
+
+def parse_segment(value: object) -> Segment:
+    """Return the segment that a config gives.
+
+    Parameters
+    ----------
+    value
+        A `Segment`, seconds as a number, or a text: ``10min``, ``2GB``, ``1000 frames``.
+
+    Raises
+    ------
+    ConfigError
+        With the value and what is accepted; also where files would follow too fast on each other.
+    """
+    if isinstance(value, Segment):
+        return value
+    segment = _segment(value)
+    seconds = None if segment.amount is None else segment.amount.seconds
+    if seconds is not None and seconds < SHORTEST_SEGMENT_S:
+        _refuse(value, "a file lasts at least 1 s", _SEGMENTS)
+    if segment.size is not None and segment.size < SMALLEST_SEGMENT:
+        _refuse(value, "a file holds at least 1MiB", _SEGMENTS)
+    return segment
+
+
+def _segment(value: object) -> Segment:
+    try:
+        return Segment(amount=parse_amount(value))
+    except ConfigError:
+        pass
+    try:
+        return Segment(size=parse_size(value))
+    except ConfigError:
+        reason = "must be more than 0" if _is_no_more_than_0(value) else "not understood"
+        _refuse(value, reason, _SEGMENTS)
+
+
+def _is_no_more_than_0(value: object) -> bool:
+    return bool(re.match(r"\s*(-|0+(\.0*)?\s*[A-Za-z]*\s*$)", str(value)))
 
 
 def parse_size(value: object) -> int:

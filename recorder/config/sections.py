@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from recorder.config.base import Section
-from recorder.config.fields import Count, Duration, Folder, Reserve, Size
+from recorder.config.base import Problem, Section
+from recorder.config.fields import (
+    Count,
+    Duration,
+    Folder,
+    Reserve,
+    Seconds,
+    SegmentSize,
+    Size,
+)
 from recorder.config.quantities import format_size
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
@@ -58,6 +66,26 @@ class BufferConfig(Section):
     when_full: Literal["drop", "wait", "stop"] = "drop"
 
 
+class RetentionConfig(Section):
+    """Which closed segments of a camera may be deleted again; without a key: none.
+
+    Parameters
+    ----------
+    age
+        Seconds since a segment ended.
+    size
+        Bytes of all of them together; the oldest go first.
+    """
+
+    age: Seconds | None = None
+    size: Size | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything is ever deleted."""
+        return self.age is not None or self.size is not None
+
+
 class RecordingConfig(Section):
     """Where recordings go and how long they last.
 
@@ -73,18 +101,39 @@ class RecordingConfig(Section):
         A profile (auto, fast, compatible, archive) or a codec's own name.
     duration
         None: until stopped.
+    segment
+        After how much it goes on in a new file; None: one file.
     keep_free
-        Bytes that stay free on the disk.
+        Bytes that stay free on the disk; None: see `recorder.pipeline.guards.reserve`.
+    retention
+        Which closed segments are deleted again.
     """
-
-    not_yet: ClassVar[tuple[str, ...]] = ("segment",)
 
     folder: Folder = Path("recordings")
     name: str = "{camera}_{start:%Y%m%d_%H%M%S}"
     format: Literal["video", "hdf5", "none"] = "video"
     codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "auto"
     duration: Duration | None = None
-    keep_free: Reserve = 2**30
+    segment: SegmentSize | None = None
+    keep_free: Reserve | None = None
+    retention: RetentionConfig = RetentionConfig()
+
+    @field_validator("retention")
+    @classmethod
+    def _needs_segments(cls, retention: RetentionConfig, info: ValidationInfo) -> RetentionConfig:
+        segment = info.data.get("segment")
+        if retention.is_given and "segment" in info.data and segment is None:
+            raise Problem("needs recording.segment: only closed segments are ever deleted")
+        if retention.size is not None and segment is not None and segment.size is not None:
+            _require_several(retention.size, segment.size)
+        return retention
+
+
+def _require_several(size: int, segment: int) -> None:
+    if size < 2 * segment:
+        raise Problem(
+            f"{format_size(size)}: less than two segments of {format_size(segment)}", "size"
+        )
 
 
 class SyntheticOptions(Section):

@@ -11,6 +11,7 @@ from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
 from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
 from recorder.frame import FrameSpec
+from recorder.pipeline.guards import reserve
 from recorder.pipeline.take import Take
 from recorder.system import free_bytes, start_child
 from recorder.writers import hdf5, naming
@@ -120,7 +121,7 @@ class FileMaker:
         ------
         NoSpace
         """
-        keep = self._recording.keep_free
+        keep = reserve(self._recording.keep_free)
         if self.folder is not None and (free := free_bytes(self.folder)) < keep:
             raise NoSpace(
                 f"{self.folder} has {free / 1e9:.2f} GB free and recording.keep_free reserves "

@@ -23,19 +23,37 @@ LEAVE_TIMEOUT_S = 3.0
 STUCK_WRITER_S = 10.0
 """How long an encoder may take nothing at all once the recording is asked to end."""
 
+LEAST_RESERVE = 2**30
+RESERVE_S = 30.0
+
 Finish = Callable[[str, RecorderError], None]
+
+
+def reserve(keep_free: int | None, bytes_per_s: float = 0.0) -> int:
+    """Return how many bytes stay free on a disk.
+
+    Parameters
+    ----------
+    keep_free
+        As the config says; None: the larger of 1 GiB and what is written in 30 s.
+    bytes_per_s
+        What is written at present.
+    """
+    if keep_free is not None:
+        return keep_free
+    return max(LEAST_RESERVE, int(RESERVE_S * bytes_per_s))
 
 
 class DiskGuard:
     """Ends a recording while the disk still has what must stay free."""
 
-    def __init__(self, folder: Path | None, keep_free: int, finish: Finish) -> None:
+    def __init__(self, folder: Path | None, keep_free: int | None, finish: Finish) -> None:
         self._folder = folder
         self._keep_free = keep_free
         self._finish = finish
         self.free: int | None = None
 
-    def aim(self, folder: Path | None, keep_free: int) -> None:
+    def aim(self, folder: Path | None, keep_free: int | None) -> None:
         """Look at another folder from now on."""
         self._folder = folder
         self._keep_free = keep_free
@@ -54,13 +72,14 @@ class DiskGuard:
         self.free = free_bytes(self._folder)
         # On its way: the ring, and what is written until the encoder has taken all of it.
         coming = in_flight_bytes + bytes_per_s
-        if recording and self.free < self._keep_free + coming:
+        keep_free = reserve(self._keep_free, bytes_per_s)
+        if recording and self.free < keep_free + coming:
             self._finish(
                 "no_space",
                 NoSpace(
                     # Rounded so that it adds up.
                     f"{self._folder} has {math.floor(self.free / 1e6)} MB free, "
-                    f"recording.keep_free reserves {math.ceil(self._keep_free / 1e6)} MB, and "
+                    f"recording.keep_free reserves {math.ceil(keep_free / 1e6)} MB, and "
                     f"{math.ceil(coming / 1e6)} MB are on their way: stopped"
                 ),
             )
@@ -69,7 +88,7 @@ class DiskGuard:
         """Return for how long the disk lasts at a rate, down to what must stay free."""
         if self.free is None or bytes_per_s <= 0:
             return None
-        return max(0.0, (self.free - self._keep_free) / bytes_per_s)
+        return max(0.0, (self.free - reserve(self._keep_free, bytes_per_s)) / bytes_per_s)
 
 
 def _free_above(folder: Path) -> int | None:

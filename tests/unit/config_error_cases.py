@@ -22,8 +22,8 @@ CASES = {
         ["x.yaml:4: cameras.top.pixel_fromat: unknown key"],
     ),
     "unknown, nothing near": (
-        TOP + "schedule: 1\n",
-        ["x.yaml:4: schedule: unknown key; known: cameras, buffer"],
+        TOP + "zzzzzzz: 1\n",
+        ["x.yaml:4: zzzzzzz: unknown key; known: cameras, buffer"],
     ),
     "key in the wrong place": (
         TOP + "    codec: fast\n",
@@ -223,7 +223,75 @@ CASES = {
         TOP + "  side: {flip: none}\n",
         ["x.yaml:4: cameras.side.source: missing"],
     ),
-    "segment": (TOP + "recording:\n  segment: 10min\n", ["x.yaml:5: recording.segment: not yet"]),
+    "segment": (
+        TOP + "recording:\n  segment: 10mn\n",
+        ["x.yaml:5: recording.segment: 10mn: not understood", "10min", "2GB", "1000 frames"],
+    ),
+    "segments too short": (
+        TOP + "recording:\n  segment: 0.5\n",
+        ["x.yaml:5: recording.segment: 0.5: a file lasts at least 1 s"],
+    ),
+    "segments too small": (
+        TOP + "recording:\n  segment: 10KB\n",
+        ["x.yaml:5: recording.segment: 10KB: a file holds at least 1MiB"],
+    ),
+    "retention without segments": (
+        TOP + "recording:\n  retention: {age: 3d}\n",
+        ["x.yaml:5: recording.retention: needs recording.segment"],
+    ),
+    "retention of less than two segments": (
+        TOP + "recording:\n  segment: 1GB\n  retention: {size: 1GB}\n",
+        ["x.yaml:6: recording.retention.size: 1GB: less than two segments of 1GB"],
+    ),
+    "retention, unknown": (
+        TOP + "recording:\n  segment: 1GB\n  retention: {agee: 1d}\n",
+        ["x.yaml:6: recording.retention.agee: unknown key; did you mean age?"],
+    ),
+    "hours": (
+        TOP + "schedule: {hours: 25:00-1:00}\n",
+        ["x.yaml:4: schedule.hours: '25:00-1:00': accepted: a part of the day"],
+    ),
+    "too often": (TOP + "schedule: {every: 1s}\n", ["x.yaml:4: schedule.every: at least 10s"]),
+    "every, for how long": (
+        TOP + "schedule: {every: 10min}\n",
+        ["x.yaml:4: schedule.every: needs recording.duration"],
+    ),
+    "every, and still recording": (
+        TOP + "schedule: {every: 10min}\nrecording: {duration: 10min}\n",
+        ["x.yaml:4: schedule.every: must be longer than recording.duration, 10min"],
+    ),
+    "weekday": (
+        TOP + "schedule: {weekdays: [mon, foo]}\n",
+        ["x.yaml:4: schedule.weekdays: 'foo': accepted: mon, tue"],
+    ),
+    "time zone": (
+        TOP + "schedule: {timezone: Mars}\n",
+        ["x.yaml:4: schedule.timezone: 'Mars': no such time zone"],
+    ),
+    "moment": (
+        TOP + "schedule: {start: tomorrow}\n",
+        ["x.yaml:4: schedule.start: 'tomorrow': accepted: a date and a time"],
+    ),
+    "ends before it begins": (
+        TOP + "schedule: {start: 2026-11-27 08:00, until: 2026-11-26}\n",
+        ["x.yaml:4: schedule.until: must be later than start"],
+    ),
+    "hook as a line": (
+        TOP + "hook: {command: ls -l}\n",
+        ["x.yaml:4: hook.command: 'ls -l': accepted: a list of a program and its arguments"],
+    ),
+    "hook for what": (
+        TOP + "hook: {on: [boot]}\n",
+        ["x.yaml:4: hook.on: ['boot']: accepted: a list of start, segment, failure, end"],
+    ),
+    "port": (
+        TOP + "metrics: {port: 0}\n",
+        ["x.yaml:4: metrics.port: 0: accepted: a whole number, 1 to 65535"],
+    ),
+    "key of another section": (
+        TOP + "metrics: {file: x}\n",
+        ["x.yaml:4: metrics.file: unknown key; did you mean log.file?"],
+    ),
     "unknown format": (
         TOP + "recording:\n  format: hdf\n",
         ["x.yaml:5: recording.format: 'hdf'", "video, hdf5"],

@@ -12,7 +12,11 @@ from recorder.config import (
     CameraConfig,
     CameraId,
     Config,
+    HookConfig,
+    LogConfig,
+    MetricsConfig,
     RecordingConfig,
+    ScheduleConfig,
     SyntheticOptions,
     file_stem,
     frames_in,
@@ -70,13 +74,16 @@ def test_there_are_examples():
 
 def test_the_reference_has_every_key_and_its_default():
     text = next(path for path in CONFIGS if path.stem == "reference").read_text()
-    for section in (Config, CameraConfig, SyntheticOptions, BufferConfig, RecordingConfig):
+    alone = (ScheduleConfig, HookConfig, LogConfig, MetricsConfig)
+    parts = (CameraConfig, SyntheticOptions, BufferConfig, RecordingConfig)
+    for section in (Config, *parts, *alone):
         for key in set(section.model_fields) - ({"name"} if section is CameraConfig else set()):
             assert f"{key}:" in text
     config = parse_config(text)
     assert config.buffer == BufferConfig()
     assert config.recording == RecordingConfig(duration=Amount(seconds=10))
     assert config.cameras["reference"].options == SyntheticOptions()
+    assert (config.schedule, config.hook, config.log, config.metrics) == tuple(s() for s in alone)
 
 
 def test_importing_the_config_is_light():

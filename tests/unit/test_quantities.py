@@ -36,7 +36,9 @@ NO_AMOUNTS += [True, None, [], {}, float("nan"), float("inf")]
 
 @pytest.mark.parametrize("value", NO_AMOUNTS)
 def test_refused_amounts_say_what_is_accepted(value):
-    with pytest.raises(ConfigError, match="accepted: 90 or 90s, 10min, 2h, 1000 frames") as error:
+    with pytest.raises(
+        ConfigError, match="accepted: 90 or 90s, 10min, 2h, 3d, 1000 frames"
+    ) as error:
         parse_amount(value)
     assert len(str(error.value)) < 200
 

@@ -144,7 +144,7 @@ def test_get_is_what_holds_and_own_what_is_said():
     assert draft.get("cameras", "side", "recording", "codec") == "archive"
     assert draft.masked("recording", "codec") == ("side",)
     assert draft.own("cameras", "top", "recording", "codec") is None
-    assert draft.get("recording", "keep_free") == "1GiB"
+    assert draft.get("recording", "keep_free") is None
     assert draft.get("cameras", "top", "buffer", "memory") == "256MiB"
     assert draft.get("cameras", "top", "fps") is None
     assert draft.get("cameras", "top", "flip") == "none"

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recorder.pipeline.guards import reserve
 from ui.model.blocked import OPENING, PREVIEW_ONLY, why_not
 from ui.model.checking import Checker, Verdict
 from ui.model.drafting import NAME
@@ -137,7 +138,8 @@ class Desk(Following):
         if text != self.draft.text() and (config := self.config()) is not None:
             cameras = config.cameras.items()
             waiting = frozenset(n for n, camera in cameras if camera.buffer.when_full == "wait")
-            kept = [c.recording.keep_free for _, c in cameras if c.recording.format != "none"]
+            recordings = [c.recording for _, c in cameras if c.recording.format != "none"]
+            kept = [reserve(recording.keep_free) for recording in recordings]
             rules = Rules(max(kept, default=0), waiting)
         self._rules = self.draft.text(), rules
         return rules

@@ -13,6 +13,7 @@ from recorder.config.base import Section
 from recorder.config.models import CameraConfig
 from recorder.config.problems import explain, show_path
 from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions
+from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, ScheduleConfig
 from recorder.config.yamltree import Place
 
 Keys = tuple[str, ...]
@@ -20,6 +21,13 @@ Problem = tuple[Keys, str]
 
 COMMON: dict[str, type[Section]] = {"buffer": BufferConfig, "recording": RecordingConfig}
 """The sections that hold for all cameras, unless one has its own keys."""
+ALONE: dict[str, type[Section]] = {
+    "schedule": ScheduleConfig,
+    "hook": HookConfig,
+    "log": LogConfig,
+    "metrics": MetricsConfig,
+}
+"""Those for recorders that nobody watches."""
 _SIZES = ("memory", "keep_free")
 
 
@@ -36,7 +44,7 @@ def default(keys: Keys) -> Any:
     elif len(keys) == 1:
         return {}
     else:
-        section = COMMON.get(keys[0])
+        section = (COMMON | ALONE).get(keys[0])
     return _defaults(section).get(keys[-1]) if section else None
 
 
@@ -55,6 +63,8 @@ def _said(name: str, value: Any) -> Any:
         return format_size(value) if value else 0
     if isinstance(value, Section):
         return {}
+    if name == "retention":
+        return {key: each for key, each in value.items() if each is not None}
     return str(value) if isinstance(value, Path) else value
 
 
@@ -66,7 +76,8 @@ def shortest(config: Config) -> dict[str, Any]:
         camera["options"] = _without(camera.get("options", {}), _defaults(SyntheticOptions))
         camera.update({key: _without(camera[key], values[key]) for key in COMMON})
         cameras[name] = _without(camera, _defaults(CameraConfig))
-    common = {key: _without(values[key], _defaults(COMMON[key])) for key in COMMON}
+    sections = COMMON | ALONE
+    common = {key: _without(values[key], _defaults(sections[key])) for key in sections}
     rest = {key: part for key, part in (*common.items(), ("metadata", values["metadata"])) if part}
     return {"cameras": cameras, **rest}
 

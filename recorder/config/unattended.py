@@ -1,0 +1,144 @@
+"""The parts of a config for recorders that nobody watches: when, and who is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
+
+from recorder.config import times
+from recorder.config.base import Problem, Section, show
+from recorder.config.fields import Folder, Seconds, Size, whole
+from recorder.config.times import DayPart
+
+Moment = Annotated[
+    datetime, PlainValidator(times.moment), PlainSerializer(datetime.isoformat, return_type=str)
+]
+Hours = Annotated[DayPart, PlainValidator(times.day_part), PlainSerializer(str, return_type=str)]
+SHORTEST_EVERY_S = 10.0
+
+
+class ScheduleConfig(Section):
+    """When recordings are made. Without any key: at once, and once.
+
+    Parameters
+    ----------
+    start, until
+        Nothing begins before `start`; nothing lasts beyond `until`.
+    hours
+        The part of every day in which is recorded; from 22:00 to 06:00 is across midnight.
+    weekdays
+        Those on which such a part begins; None: every day.
+    every
+        Seconds: within each part, a recording every so often, of ``recording.duration``.
+    repeats
+        How many recordings there are; None: no end.
+    timezone
+        Of all these; None: the system's.
+    """
+
+    start: Moment | None = None
+    until: Moment | None = None
+    hours: Hours | None = None
+    weekdays: Annotated[tuple[str, ...], BeforeValidator(times.weekdays)] | None = None
+    every: Seconds | None = None
+    repeats: Annotated[int, PlainValidator(whole(1, 10**9))] | None = None
+    timezone: Annotated[str, PlainValidator(times.timezone)] | None = None
+
+    @field_validator("until")
+    @classmethod
+    def _after_start(cls, until: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("start")
+        if until is not None and start is not None and until.astimezone() <= start.astimezone():
+            raise Problem("must be later than start")
+        return until
+
+    @field_validator("every")
+    @classmethod
+    def _time_to_open(cls, every: float | None) -> float | None:
+        if every is not None and every < SHORTEST_EVERY_S:
+            raise Problem("at least 10s: cameras need time to open")
+        return every
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is anything to wait for."""
+        return any(getattr(self, n) is not None for n in type(self).model_fields if n != "timezone")
+
+
+class LogConfig(Section):
+    """A log for programs, one JSON object a line, beside what is said to people.
+
+    Parameters
+    ----------
+    file
+        None: no such log.
+    max_size
+        Bytes after which a file is put aside for a new one.
+    keep
+        How many of those are kept.
+    """
+
+    file: Folder | None = None
+    max_size: Size = 10 * 10**6
+    keep: Annotated[int, PlainValidator(whole(1, 1000))] = 5
+
+
+class MetricsConfig(Section):
+    """What Prometheus reads.
+
+    Parameters
+    ----------
+    port
+        None: no such server.
+    address
+        Of this machine; others can read it only if it is not the loopback.
+    """
+
+    port: Annotated[int, PlainValidator(whole(1, 65535))] | None = None
+    address: str = "127.0.0.1"
+
+
+EVENTS = ("start", "segment", "failure", "end")
+
+
+def _command(value: Any) -> tuple[str, ...]:
+    """Accept a program with its arguments; a list, so that no shell has to be guessed."""
+    texts = isinstance(value, list | tuple) and value and all(type(each) is str for each in value)
+    if not texts or not value[0].strip() or any("\0" in each for each in value):
+        raise Problem(f"{show(value)}: accepted: a list of a program and its arguments")
+    return tuple(value)
+
+
+def _events(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value or any(e not in EVENTS for e in value):
+        raise Problem(f"{show(value)}: accepted: a list of {', '.join(EVENTS)}")
+    return tuple(event for event in EVENTS if event in value)
+
+
+class HookConfig(Section):
+    """A program that is told what happens, through its environment.
+
+    Parameters
+    ----------
+    command
+        Program and arguments, run without a shell; None: none.
+    on
+        For which events.
+    timeout
+        Seconds after which it is ended.
+    """
+
+    command: Annotated[tuple[str, ...], BeforeValidator(_command)] | None = None
+    on: Annotated[tuple[str, ...], BeforeValidator(_events)] = EVENTS
+    timeout: Seconds = 30.0
+
+
+__all__ = ["EVENTS", "HookConfig", "LogConfig", "MetricsConfig", "ScheduleConfig"]
