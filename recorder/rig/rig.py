@@ -102,7 +102,7 @@ class Rig:
 
     # -- what a caller does -------------------------------------------------------------------
 
-    def start(self, record: bool = False) -> None:
+    def start(self, record: bool = False, when_armed: Callable[[], None] | None = None) -> None:
         """Open all cameras, and preview them or record at once.
 
         Parameters
@@ -110,6 +110,9 @@ class Rig:
         record
             Begin a recording with every camera at one instant, as soon as all are ready, and end
             when that recording ends.
+        when_armed
+            Called when it could begin with the next frame; may wait for its time, and raise
+            `Stopped` if it shall not begin at all.
 
         Raises
         ------
@@ -133,6 +136,9 @@ class Rig:
             self._serve()
             self._team.await_armed(READY_S, may_be_left=True)
             if record:
+                if when_armed is not None:
+                    when_armed()
+                    self._team.await_armed(READY_S, may_be_left=True)  # one may be lost meanwhile
                 self._begin(None)
             with self._lock:
                 self._state = "open" if self._state == "opening" else self._state
