@@ -13,7 +13,7 @@ from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
 from recorder.frame import FrameSpec
 from recorder.pipeline.guards import reserve
 from recorder.pipeline.take import Take
-from recorder.system import free_bytes, start_child
+from recorder.system import boot_id, free_bytes, start_child
 from recorder.writers import hdf5, naming
 from recorder.writers.about import versions
 from recorder.writers.base import Writer
@@ -189,6 +189,7 @@ class FileMaker:
             "start": take.started.isoformat(),
             "start_t_utc_ns": time.time_ns(),
             "start_t_mono_ns": time.monotonic_ns(),
+            **({"boot_id": boot} if (boot := boot_id()) else {}),
             "metadata": self._metadata,
             "config": self._public_config,
             "versions": versions(),

@@ -17,6 +17,8 @@ from recorder.writers.ledger import as_recorder_error
 
 RECORDING = "recording"
 COMPLETE = "complete"
+DELETED = "deleted"
+"""The retention is removing the file, and has been interrupted in that if it is still there."""
 
 _PACKAGES = ("recorder", "numpy", "opencv-python", "imageio-ffmpeg", "blosc2", "xxhash")
 
