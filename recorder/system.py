@@ -97,6 +97,11 @@ def sync_file(fd: int) -> None:
     os.fsync(fd)
 
 
+def sync_data(fd: int) -> None:
+    """Bring a file's bytes to the disk, and of what is said about it only what is needed."""
+    getattr(os, "fdatasync", os.fsync)(fd)
+
+
 def sync_folder(folder: Path) -> None:
     """Bring a folder's names to the disk; Windows does this by itself."""
     if WINDOWS:
@@ -201,6 +206,21 @@ def is_locked(path: Path) -> bool:
     OSError
         It cannot be opened.
     """
+    return _is_locked(path, for_all=False)
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether somebody has locked a file, be it only to read it, as the HDF5 library does.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened.
+    """
+    return _is_locked(path, for_all=True)
+
+
+def _is_locked(path: Path, for_all: bool) -> bool:
     fd = os.open(path, os.O_RDONLY)
     try:
         if WINDOWS:
@@ -208,9 +228,22 @@ def is_locked(path: Path) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_EX if for_all else fcntl.LOCK_SH
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return True
     finally:
         os.close(fd)
     return False
+
+
+def boot_id() -> str | None:
+    """Return what tells this run of the system from any other; None where there is nothing.
+
+    Within one run, and only there, times of the monotonic clock can be compared.
+    """
+    try:
+        text = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
+    return text.strip() or None
