@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from recorder.stats import CameraStatus, RigStatus
 
 COLUMNS = (
@@ -113,14 +115,24 @@ def lines(status: RigStatus) -> list[str]:
     return [line(camera) for camera in status.cameras]
 
 
+def state(status: RigStatus) -> str:
+    """Return what a rig does; if it waits, until when, in local time."""
+    if status.waits_until is None:
+        return status.state
+    moment = datetime.fromtimestamp(status.waits_until).astimezone()
+    return f"{status.state} until {moment:%a %d %b %H:%M:%S}, cameras closed"
+
+
 def title(status: RigStatus) -> str:
     """Return what a rig is and does: its name, state, process and watchers."""
     watched = f"watched by {status.watchers}" if status.watchers else "nobody watches"
-    return f"{status.name} {status.state} · process {status.pid} · {watched}"
+    return f"{status.name} {state(status)} · process {status.pid} · {watched}"
 
 
 def brief(status: RigStatus) -> str:
     """Return one line for all cameras of a rig, for a log."""
+    if status.state == "waiting":
+        return f"{status.name} {state(status)}"
     told = [", ".join([*parts(camera)[:4], *troubles(camera)]) for camera in status.cameras]
     return f"{status.name} {status.state}: {'; '.join(told)}"
 

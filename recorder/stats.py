@@ -13,6 +13,8 @@ from typing import Any
 
 OLD_S = 1.5
 """A camera that gave no frame for so long is worth a word; slower ones are rare."""
+MOST_FILES = 64
+"""A status names the last so many files: a recording of weeks has thousands."""
 WINDOW_NS = 2_000_000_000
 """What "now" means for rates, ratio and headroom."""
 
@@ -125,8 +127,8 @@ class CameraStatus:
     Parameters
     ----------
     state
-        opening, previewing, recording, restarting (the camera is gone and looked for), finishing
-        or ended.
+        opening, previewing, recording, restarting (the camera is gone and looked for), finishing,
+        ended, or waiting: it is closed until the schedule opens it again.
     warning
         What is not right although the recording goes on, in words; None if nothing is.
     fps_in, fps_written
@@ -149,6 +151,8 @@ class CameraStatus:
         For how long the picture has been the same, bit for bit; 0 when it moves.
     pid
         The process that the camera runs in; None if it has none.
+    files
+        The last `MOST_FILES` of the recording.
     """
 
     name: str
@@ -206,11 +210,16 @@ class RigStatus:
     pid
         The process of the rig itself.
     state
-        opening, previewing, recording, finishing or ended.
+        opening, previewing, recording, finishing, ended or waiting, all cameras closed, for the
+        next recording of a schedule.
     cameras
         In the order of the config.
     watchers
         How many look at it from outside.
+    waits_until
+        While it waits: when the next recording begins, Unix time in seconds.
+    openings
+        How often a schedule has opened the cameras; each time their memory is a new one.
     """
 
     name: str
@@ -218,6 +227,8 @@ class RigStatus:
     state: str
     cameras: tuple[CameraStatus, ...]
     watchers: int = 0
+    waits_until: float | None = None
+    openings: int = 0
 
     def camera(self, name: str) -> CameraStatus:
         """Return one camera's status.

@@ -31,5 +31,7 @@ def status(
         print(dumps(found.as_dict()))
         return
     print(readout.title(found))
+    if found.state == "waiting":
+        return  # of the last recording all was said when it ended
     for camera in found.cameras:
         print(readout.line(camera), *camera.files, sep="\n  ")

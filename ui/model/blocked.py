@@ -16,6 +16,7 @@ _STATES = {
     "opening": OPENING,
     "ended": OPENING,  # the link is there: its camera is opened in another way
     "finishing": "the cameras are being closed",
+    "waiting": "the cameras are closed until their schedule opens them",
 }
 
 

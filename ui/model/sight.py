@@ -18,6 +18,7 @@ STATES = {
     "restarting": "lost",
     "finishing": "finishing",
     "ended": "ended",
+    "waiting": "waiting",
 }
 """The word for a state in a tile's header."""
 _REASONS = {
@@ -58,6 +59,8 @@ def veil(status: CameraStatus | None, has_picture: bool) -> Veil | None:
         return Veil("wait", "opening the camera …", status.message or "")
     if status.state == "restarting":
         return _lost(status.message or "")
+    if status.state == "waiting":
+        return Veil("wait", "closed until its time comes", "The schedule opens it again.")
     if status.state == "ended":
         reason = _REASONS.get(status.reason or "", status.reason or "")
         words = f"ended: {reason}" if reason else "ended"

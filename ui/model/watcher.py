@@ -49,6 +49,7 @@ class Watcher:
         self._link: Link | None = None
         self._pictures: Link | None = None  # the same; it goes on showing when the rig is gone
         self._seen: frozenset[str] = frozenset()  # cameras whose memory is attached
+        self._openings = 0
         self._config: Config | None = None
         self._expects_end = self._records = False
         self._told: Mapping[str, tuple[str, ...]] = {}  # files of the last recording told of
@@ -168,6 +169,9 @@ class Watcher:
             if link is not self._link:
                 return
             self._take(ticket, status)
+            if status.state == "waiting" or status.openings != self._openings:
+                self._seen = frozenset()  # a schedule closes its cameras, and opens them anew
+                self._openings = status.openings
         if time.monotonic() >= self._details_at:
             self._details_at = time.monotonic() + DETAILS_S
             self._look_closely(link, status)
@@ -185,7 +189,8 @@ class Watcher:
     def _attach_memory(self, link: Link, status: RigStatus) -> None:
         """Ask for the memory of each camera once, so that the window never has to."""
         seen = self._seen
-        new = sorted({camera.name for camera in status.cameras} - seen)
+        there = {camera.name for camera in status.cameras if camera.state != "waiting"}
+        new = sorted(there - seen)
         if not new:
             return
         self._seen = frozenset()  # the window would wait for the link's answer, as we do

@@ -23,6 +23,7 @@ _WORDS = {
     "recording": "RECORDING",
     "finishing": "Finishing the files …",
     "ended": "Ended",
+    "waiting": "Waiting for its time",
 }
 _ICON_PX = 16
 _ICON_GAP_PX = 6

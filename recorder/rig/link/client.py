@@ -76,6 +76,7 @@ class Link:
         self._attaching = threading.Lock()
         self._numbers = itertools.count(1)
         self._views: dict[str, tuple[RingView, Block]] = {}
+        self._openings: int | None = None
         self._is_closed = False
         self.name = name
         self.pid = pid
@@ -98,9 +99,18 @@ class Link:
         """
         told, _ = self._request(Request("status"))
         try:
-            return RigStatus.from_dict(told)
+            status = RigStatus.from_dict(told)
         except (TypeError, KeyError, AttributeError) as error:
             raise _other_version(self.name) from error
+        if status.openings != self._openings:
+            self._openings = status.openings
+            self._forget_views()
+        return status
+
+    def _forget_views(self) -> None:
+        """Look no more at memory that the cameras no longer have: they were opened anew."""
+        while self._views:
+            self._views.popitem()[1][1].close()
 
     def latest_frame(
         self, camera: str, out: Frame | None = None, after: int = 0, step: int = 1
@@ -239,8 +249,7 @@ class Link:
             with suppress(OSError, EOFError):
                 self._channel.send(ask(Request("detach")), self._timeout_s)
             self._channel.close()
-            while self._views:
-                self._views.popitem()[1][1].close()
+            self._forget_views()
 
     def __enter__(self) -> Link:
         return self
