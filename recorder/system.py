@@ -150,6 +150,9 @@ def _after(pieces: list[memoryview], done: int) -> list[memoryview]:
     return [pieces[0][done:], *pieces[1:]] if pieces else []
 
 
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+
+
 def lock_file(fd: int) -> None:
     """Keep the HDF5 library of other programs from opening a file that is being written.
 
@@ -170,7 +173,7 @@ def lock_file(fd: int) -> None:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what the HDF5 library uses, too
         except OSError as error:
-            if error.errno not in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
+            if error.errno not in _NO_LOCKS:
                 raise  # a file system without locks has none to respect
 
 
@@ -221,7 +224,7 @@ def is_in_use(path: Path) -> bool:
 
 
 def _is_locked(path: Path, for_all: bool) -> bool:
-    fd = os.open(path, os.O_RDONLY)
+    fd = os.open(path, os.O_RDWR if for_all else os.O_RDONLY)  # as NFS has it
     try:
         if WINDOWS:
             os.read(fd, 1)
@@ -232,6 +235,9 @@ def _is_locked(path: Path, for_all: bool) -> bool:
             fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return True
+    except OSError as error:
+        if not for_all or error.errno not in _NO_LOCKS:
+            raise
     finally:
         os.close(fd)
     return False

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from recorder.errors import RecorderError
 from recorder.playback.files import find_parts, find_under
 from recorder.playback.part import Part
+
+log = logging.getLogger(__name__)
 
 _LATER = re.compile(r"(?P<base>.+)_(?P<number>\d{4,})")
 
@@ -33,7 +37,8 @@ def find_recording(path: Path) -> list[Part]:
     Warns
     -----
     UserWarning
-        Something of the recording is missing.
+        Something of the recording is missing, and it is not its beginning that the retention
+        deletes.
     """
     named = find_parts(path)
     named = (
@@ -95,10 +100,21 @@ def _warn_of_strangers(near: Iterable[Part]) -> None:
             )
 
 
+def _has_retention(about: Mapping[str, Any]) -> bool:
+    """Whether a part was recorded to be deleted again some day, the oldest first."""
+    try:
+        limits = about["config"]["cameras"][about["camera"]]["recording"]["retention"]
+        return any(limits.get(key) for key in ("age", "size"))
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
 def _warn_of_holes(parts: Sequence[Part]) -> None:
     numbers = {number for part in parts if isinstance(number := part.about.get("part"), int)}
     missing = sorted(set(range(max(numbers, default=-1))) - numbers)
-    if missing:
+    if missing and missing[-1] < min(numbers) and _has_retention(parts[0].about):
+        log.info("%s: the retention has deleted what was before", parts[0].file)
+    elif missing:
         warnings.warn(
             f"{parts[0].file}: of this recording, part {', '.join(map(str, missing))} is missing",
             stacklevel=4,

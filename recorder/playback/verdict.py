@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 EXIT_DIFFERS = 7
+_NOT_TO_BE_READ = ("recording", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,12 @@ class Verdict:
 
     @property
     def exit_code(self) -> int:
-        """0; 7 at a difference; 1 if all that is wrong is that a file cannot be read yet."""
+        """0; 7 at a difference; 1 if a file just cannot be read yet, or any more."""
         if self.ok:
             return 0
         told = any(
-            part.wrong or (part.problem and part.state != "recording") for part in self.parts
+            part.wrong or (part.problem and part.state not in _NOT_TO_BE_READ)
+            for part in self.parts
         )
         return EXIT_DIFFERS if told else 1
 

@@ -12,6 +12,8 @@ from recorder.errors import RecorderError
 from recorder.playback.files import find_parts
 from recorder.playback.part import Part, require_file, require_order
 from recorder.playback.verdict import Difference, PartVerdict, Verdict
+from recorder.writers import about as about_file
+from recorder.writers import naming
 from recorder.writers.account import STATUSES
 from recorder.writers.ledger import Row
 
@@ -43,6 +45,19 @@ def verify(*paths: str | Path, advance: Advance | None = None) -> Verdict:
 
 def verify_part(part: Part, advance: Advance | None = None) -> PartVerdict:
     """Verify one file; see `verify`."""
+    verdict = _verified(part, advance)
+    if not verdict.ok and _is_deleted(part):
+        return PartVerdict(str(part.file), "deleted", problem="it has been deleted meanwhile")
+    return verdict
+
+
+def _is_deleted(part: Part) -> bool:
+    """Whether nothing is there any more, or the retention is just removing it."""
+    about = about_file.read(naming.beside(part.stem, naming.ABOUT))
+    return not part.files or about.get("state") == about_file.DELETED
+
+
+def _verified(part: Part, advance: Advance | None) -> PartVerdict:
     state = part.state
     try:
         rows = part.rows()

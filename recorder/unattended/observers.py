@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from recorder.unattended.retention import Retention
+
 if TYPE_CHECKING:
     from recorder.config import Config
     from recorder.rig.events import Event
@@ -25,4 +27,7 @@ class Observer(Protocol):
 
 def make_observers(config: Config) -> list[Observer]:
     """Return those that a config asks for."""
-    return []
+    observers: list[Observer] = []
+    if any(each.recording.retention.is_given for each in config.cameras.values()):
+        observers.append(Retention(config))
+    return observers
