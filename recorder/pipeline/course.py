@@ -22,7 +22,7 @@ from recorder.pipeline.summary import REASONS, TakeSummary
 from recorder.pipeline.take import Take
 
 if TYPE_CHECKING:
-    from recorder.config import Amount
+    from recorder.config import RecordingConfig
     from recorder.pipeline.order import Order
 
 log = logging.getLogger(__name__)
@@ -120,12 +120,12 @@ class Course:
         if self.state not in ("opening", "previewing"):
             raise RecorderError(f"cannot begin a recording: the session is {self.state}")
 
-    def begin(self, order: Order, duration: Amount | None) -> Take:
+    def begin(self, order: Order, recording: RecordingConfig) -> Take:
         """Begin a recording; return what the camera's thread has to enter.
 
         Parameters
         ----------
-        duration
+        recording
             As the config says.
 
         Raises
@@ -135,7 +135,7 @@ class Course:
         """
         with self._lock:
             self.require_ready()
-            take = Take.ordered(len(self.takes) + 1, order, duration)
+            take = Take.ordered(len(self.takes) + 1, order, recording)
             self.takes[take.number] = self.take = take
             self._in_take = True
             self.state = "recording"

@@ -12,8 +12,9 @@ from recorder.pipeline.acquire import Acquisition
 from recorder.pipeline.adjust import Adjusting
 from recorder.pipeline.arming import nominal_fps
 from recorder.pipeline.ring import WARM_SLOTS, Ring
+from recorder.pipeline.syncing import Syncer
 from recorder.pipeline.watch import PictureWatch
-from recorder.pipeline.write import Writing
+from recorder.pipeline.write import ClosedFile, Writing
 
 if TYPE_CHECKING:
     from recorder.cameras.base import Camera
@@ -53,6 +54,8 @@ class Crew:
         Called on the acquisition thread when a take reaches its duration.
     finish
         Called with what ends the session.
+    on_closed
+        Called with each file that is finished.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Crew:
         takes: Mapping[int, Take],
         on_take_over: Callable[[], None],
         finish: Finish,
+        on_closed: Callable[[ClosedFile], None] | None = None,
     ) -> None:
         policy = config.buffer.when_full
         most = WARM_SLOTS if policy == "wait" else None  # few slots stay in the cache
@@ -82,8 +86,14 @@ class Crew:
         self.acquisition = Acquisition(camera, self.ring, on_take_over, _watch(config))
         self.adjusting = Adjusting(camera, spec, self.acquisition.order)
         self.writing = Writing(
-            self.ring, takes, self._open_writer, lambda: self.acquisition.take_number, finish
+            self.ring,
+            takes,
+            self._open_writer,
+            lambda: self.acquisition.take_number,
+            finish,
+            on_closed,
         )
+        self.syncer = Syncer(self.writing)
 
     @property
     def waiting_bytes(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from recorder.stats import CameraStatus, RateMeter, Totals, ratio_of
+from recorder.stats import MOST_FILES, CameraStatus, RateMeter, Totals, ratio_of
 
 if TYPE_CHECKING:
     from recorder.pipeline.guards import DiskGuard
@@ -40,7 +40,7 @@ class Meters:
 
 def bytes_on_disk(take: Take | None, writing: Writing) -> int:
     """Return the size of a take's files, the open one included."""
-    return take.bytes_closed() + writing.writer.bytes_on_disk if take else 0
+    return take.bytes_closed + writing.writer.bytes_on_disk if take else 0
 
 
 def status_of(
@@ -66,5 +66,5 @@ def status_of(
         ratio=ratio_of(raw, on_disk),
         disk_free_bytes=disk.free,
         time_left_s=disk.time_left_s(meters.disk.per_second),
-        files=take.files() if take else (),
+        files=take.files(MOST_FILES) if take else (),
     )

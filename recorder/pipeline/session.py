@@ -32,6 +32,7 @@ from recorder.pipeline.order import Order
 from recorder.pipeline.summary import TakeSummary
 from recorder.pipeline.take import Take
 from recorder.pipeline.view import Look
+from recorder.pipeline.write import ClosedFile
 from recorder.stats import CameraStatus, warning
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Session:
         For the ring, instead of `config.buffer.memory` of its own; closed at the end.
     on_file
         Told of every file as soon as it is open, on the writer thread.
+    on_closed
+        Told of every file that is finished, on the thread that finished it.
 
     Examples
     --------
@@ -78,10 +81,12 @@ class Session:
         camera: Camera | None = None,
         memory: Block | None = None,
         on_file: Callable[[OpenFile], None] | None = None,
+        on_closed: Callable[[ClosedFile], None] | None = None,
     ) -> None:
         self._config = config
         self._camera = camera if camera is not None else make_camera(config)
         self._files = FileMaker(config, metadata or {}, public_config or {}, on_file)
+        self._on_closed = on_closed
         self._course = Course()
         self._opened = threading.Event()
         self._go = threading.Event()
@@ -175,7 +180,7 @@ class Session:
 
     def begin(self, order: Order) -> None:
         """Begin a recording that was prepared; see `record`."""
-        take = self._course.begin(order, self._config.recording.duration)
+        take = self._course.begin(order, self._config.recording)
         self._monitor.begin_take()
         self._crew.adjusting.begin_take()
         acquisition = self._crew.acquisition
@@ -412,6 +417,7 @@ class Session:
             self._course.takes,
             self._take_over,
             self.finish,
+            self._on_closed,
         )
         keep_free = self._config.recording.keep_free
         self._disk = DiskGuard(self._files.folder, keep_free, self.finish)
@@ -428,6 +434,7 @@ class Session:
         try:
             self._spawn(crew.run_writer, "writer")
             self._spawn(self._run_monitor, "monitor")
+            self._spawn(lambda: crew.syncer.run(self._threads[1]), "sync")
         except RecorderError:
             crew.ring.close()  # half a session is none
             for thread in self._threads[1:]:

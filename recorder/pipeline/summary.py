@@ -8,6 +8,7 @@ from typing import Any
 
 from recorder.errors import RecorderError
 from recorder.stats import ratio_of
+from recorder.writers.naming import in_order
 
 # Reasons, and how grave: of two that meet, the graver names the ending.
 REASONS = {
@@ -91,7 +92,7 @@ def merged(parts: Sequence[TakeSummary], restarts: int) -> TakeSummary:
         **totals | {"restarts": restarts},
         seconds=seconds,
         fps=frames_per_second(totals["grabbed"], seconds),
-        files=tuple(sorted(file for part in parts for file in part.files)),
+        files=in_order(file for part in parts for file in part.files),
         raw_bytes=sum(part.raw_bytes for part in parts),
         file_bytes=sum(part.file_bytes for part in parts),
         errors=tuple(dict.fromkeys(error for part in parts for error in part.errors)),

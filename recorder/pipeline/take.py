@@ -12,9 +12,10 @@ from recorder.errors import RecorderError
 from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary, frames_per_second
 from recorder.stats import Tally
 from recorder.writers.base import WriteReport
+from recorder.writers.naming import in_order
 
 if TYPE_CHECKING:
-    from recorder.config import Amount
+    from recorder.config import Amount, RecordingConfig, Segment
     from recorder.pipeline.order import LostRow, Order
 
 
@@ -28,6 +29,8 @@ class Take:
         1, 2, … within a session; 0 would be preview.
     duration
         When it ends by itself; None: when it is told to.
+    segment
+        After how much it goes on in a new file; None: in one file.
     period_ns
         Time between two frames, as far as known; 0 if not.
     fps
@@ -43,6 +46,7 @@ class Take:
     number: int
     duration: Amount | None
     started: datetime
+    segment: Segment | None = None
     period_ns: float = 0.0
     fps: float | None = None
     first_part: int = 0
@@ -55,7 +59,8 @@ class Take:
     last_ns: int | None = None
     grabbed: int = 0
     # the writer thread's, and its settlers'
-    reports: list[WriteReport] = field(default_factory=list)
+    bytes_closed: int = 0
+    closed_files: list[str] = field(default_factory=list)
     errors: list[RecorderError] = field(default_factory=list)
     stem: Path | None = None
     # anybody's
@@ -63,9 +68,10 @@ class Take:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def ordered(cls, number: int, order: Order, duration: Amount | None) -> Take:
-        """Return the take that an order asks for, `duration` being the config's."""
-        take = cls(number, order.duration or duration, order.started)
+    def ordered(cls, number: int, order: Order, recording: RecordingConfig) -> Take:
+        """Return the take that an order asks for, with what it leaves to the config."""
+        duration = order.duration or recording.duration
+        take = cls(number, duration, order.started, recording.segment)
         rest = order.resumption
         if rest is not None:
             take.grabbed, take.first_ns = rest.grabbed, rest.first_ns
@@ -117,13 +123,18 @@ class Take:
         lost_ns = max((row.t_mono_ns for row in self.lost), default=self.first_ns)
         return ((self.last_ns or lost_ns) - self.first_ns) / 1e9
 
-    def bytes_closed(self) -> int:
-        """Size on disk of the files that are finished."""
-        return sum(report.bytes for report in list(self.reports))
+    def add(self, report: WriteReport) -> None:
+        """Take note of a file that is finished."""
+        with self._lock:
+            self.bytes_closed += report.bytes
+            if report.files:
+                self.closed_files.append(str(report.files[0]))
 
-    def files(self) -> tuple[str, ...]:
-        """Return the finished files that have frames in them, in order by name."""
-        return tuple(sorted(str(report.files[0]) for report in list(self.reports) if report.files))
+    def files(self, most: int | None = None) -> tuple[str, ...]:
+        """Return the finished files, in order; the last so many, if there are more."""
+        with self._lock:
+            found = self.closed_files[-most:] if most else self.closed_files.copy()
+        return in_order(found)
 
     def summary(self) -> TakeSummary:
         """Return how it went."""
@@ -136,6 +147,6 @@ class Take:
             fps=frames_per_second(totals.grabbed, seconds),
             files=self.files(),
             raw_bytes=self.tally.raw_bytes,
-            file_bytes=self.bytes_closed(),
+            file_bytes=self.bytes_closed,
             errors=tuple(dict.fromkeys(str(error) for error in self.errors)),
         )

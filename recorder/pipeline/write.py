@@ -1,8 +1,8 @@
 """The writer thread: take the oldest frame, lend it to the writer, get the slot back.
 
 At a frame boundary the writer is replaced while the ring bridges: nothing to file when a take
-begins, file to file when an encoder has died, file to nothing when the take ends. One mechanism
-for preview, record and recovery.
+begins, file to file at a seam or when an encoder has died, file to nothing when the take ends. One
+mechanism for preview, record, segments and recovery.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recorder.errors import NoSpace, RecorderError, WriterError
 from recorder.pipeline.ring import Entry, Ring, Slot
+from recorder.pipeline.seams import Seams
 from recorder.pipeline.take import Take
-from recorder.writers.base import Writer
+from recorder.writers.base import Writer, WriteReport
 from recorder.writers.null import NullWriter
 
 if TYPE_CHECKING:
@@ -33,8 +34,30 @@ MAX_DEATHS = 5
 DEATH_WINDOW_S = 10.0
 """An encoder is replaced up to five times; ten healthy seconds clear the count."""
 
+MOST_CLOSING = 3
+"""So many files may be on their way to the disk; a disk that is slower has to be waited for."""
+
 OpenWriter = Callable[[int, int], Writer]
 """(take, part) -> an open writer. Raises what `Writer.open` raises."""
+
+
+class ClosedFile(NamedTuple):
+    """A file that frames went into until now."""
+
+    take: int
+    part: int
+    reason: str
+    report: WriteReport
+    raw_bytes: int
+
+
+class _File(NamedTuple):
+    """A file of a take, with what it is to be finished with."""
+
+    take: Take
+    part: int
+    writer: Writer
+    handed: int
 
 
 class Writing:
@@ -52,6 +75,8 @@ class Writing:
         The take that the camera is in now; 0 for preview only.
     on_failure
         Called with (reason, error) when no file can be written any more.
+    on_closed
+        Called with each file that is finished, on the thread that finished it.
     """
 
     def __init__(
@@ -61,12 +86,15 @@ class Writing:
         open_writer: OpenWriter,
         wanted_take: Callable[[], int],
         on_failure: Callable[[str, RecorderError], None],
+        on_closed: Callable[[ClosedFile], None] | None = None,
     ) -> None:
         self._ring = ring
         self._takes = takes
         self._open_writer = open_writer
         self._wanted_take = wanted_take
         self._on_failure = on_failure
+        self._on_closed = on_closed
+        self._seams = Seams(None)
         self._take: Take | None = None
         self._part = 0  # the number of the take's next file
         self._has_file = False
@@ -110,9 +138,9 @@ class Writing:
 
     def give_up(self) -> None:
         """Finish the open file after an unforeseen failure; no more frames come."""
-        take, self._take = self._take, None
-        if take is not None:
-            self._close(take, self.writer, self._handed)
+        if self._take is not None:
+            self._close(self._present(self._take))
+        self._take = None
 
     @property
     def _take_number(self) -> int:
@@ -127,6 +155,7 @@ class Writing:
             self._ring.give_back(entry.slot)
             self._skip(entry.stamp._replace(xxh3_64=None), "dropped", self._note)
         else:
+            self._pass_seam(entry.stamp)
             self._write(entry.slot, entry.stamp)
 
     def _write(self, slot: Slot, stamp: FrameStamp) -> None:
@@ -163,7 +192,7 @@ class Writing:
     def _switch(self, number: int) -> None:
         """Close the file of the last take, and open the first of the next."""
         if self._take is not None:
-            self._close(self._take, self.writer, self._handed)
+            self._close(self._present(self._take))
         for settler in self._settlers:
             settler.join()
         if self._take is not None:
@@ -175,7 +204,30 @@ class Writing:
         self._settlers.clear()
         if self._take is not None:
             self._part = self._take.first_part
+            self._seams = Seams(self._take.segment)
             self._replace(None)
+
+    def _present(self, take: Take) -> _File:
+        return _File(take, self._part - 1, self.writer, self._handed)
+
+    def _pass_seam(self, stamp: FrameStamp) -> None:
+        """Begin the take's next file if this frame is the first of it."""
+        take = self._take
+        if take is None or take.segment is None:
+            return
+        place = stamp, take.first_ns or 0, take.period_ns
+        if not self._seams.lies_before(*place, self.writer):
+            return
+        try:
+            fresh = self._open_writer(take.number, self._part)
+        except (WriterError, NoSpace) as error:
+            log.warning("the next file cannot be begun, so this one goes on: %s", error)
+            self._seams.postpone(stamp)
+            return
+        self._settle(self._present(take), "segment")
+        self.writer, self._handed = fresh, 0
+        self._part += 1
+        self._seams.begin(*place)
 
     def _replace(self, error: RecorderError | None) -> None:
         """Open the take's next file; after an error, a bounded number of times."""
@@ -190,7 +242,7 @@ class Writing:
                 error = again
                 continue
             if self._has_file:
-                self._settle(self._take, self.writer, self._handed)
+                self._settle(self._present(self._take), "writer_failed")
             self.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
             return
@@ -208,23 +260,29 @@ class Writing:
         self._note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
         self._report(self._take, error)
 
-    def _settle(self, take: Take, writer: Writer, handed: int) -> None:
-        """Count what is in a dead encoder's file, beside the recording that goes on."""
-        settler = threading.Thread(
-            target=self._close, args=(take, writer, handed), name="settle dead file"
-        )
+    def _settle(self, file: _File, reason: str) -> None:
+        """Finish a file beside the recording that goes on in another."""
+        self._settlers = [settler for settler in self._settlers if settler.is_alive()]
+        while len(self._settlers) >= MOST_CLOSING:
+            self._settlers.pop(0).join()
+        settler = threading.Thread(target=self._close, args=(file, reason), name="finish a file")
         self._settlers.append(settler)
         settler.start()
 
-    def _close(self, take: Take, writer: Writer, handed: int) -> None:
-        report = writer.close(take.reason or "writer_failed")
+    def _close(self, file: _File, reason: str | None = None) -> None:
+        take = file.take
+        reason = reason or take.reason or "writer_failed"
+        report = file.writer.close(reason)
         if report.error is not None and report.lost:
             log.warning("%d frames lost: %s", report.lost, report.error)
         elif report.error is not None:
             log.warning("no frame lost, although %s", report.error)
-        take.tally.lost(handed - report.written, self._ring.spec.nbytes)
-        if report.files:
-            take.reports.append(report)
+        nbytes = self._ring.spec.nbytes
+        take.tally.lost(file.handed - report.written, nbytes)
+        take.add(report)
+        if self._on_closed is not None:
+            raw_bytes = report.written * nbytes
+            self._on_closed(ClosedFile(take.number, file.part, reason, report, raw_bytes))
         if report.unfinished is not None:
             self._report(take, report.unfinished)
 

@@ -10,6 +10,7 @@ from typing import Any
 from recorder.errors import CameraError, CameraLost, RecorderError
 from recorder.rig.messages import Message, as_error
 from recorder.rig.process import EXIT_S, WorkerProcess
+from recorder.rig.shares import FileShare
 
 TICK_S = 0.1
 
@@ -55,8 +56,8 @@ class Attempt:
     ----------
     takes
         The number of its last recording.
-    files
-        That it has opened for that recording.
+    share
+        Its files of that recording.
     said
         Its last word, which tells why it ends.
     opened_at
@@ -67,7 +68,7 @@ class Attempt:
 
     def __init__(self, takes: int = 0) -> None:
         self.takes = takes
-        self.files: list[Message] = []
+        self.share = FileShare()
         self.said: Message | None = None
         self.opened_at: float | None = None
         self.is_given_up = False

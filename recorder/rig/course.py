@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,27 @@ from recorder.controls import CameraDetails
 from recorder.errors import CameraLost, RecorderError
 from recorder.pipeline.summary import TakeSummary
 from recorder.rig.attempt import Attempt, Ending
+from recorder.rig.events import Fact
 from recorder.rig.messages import Message, as_error
 from recorder.rig.replies import Replies
+from recorder.rig.shares import FileShare, facts_of
 from recorder.rig.story import Life, Story
 from recorder.rig.wreck import progress_in, stamps_in
 from recorder.stats import CameraStatus, Totals
+from recorder.writers.naming import in_order
 
 if TYPE_CHECKING:
     from recorder.pipeline.memory import Block
     from recorder.rig.patience import Search
 
 log = logging.getLogger(__name__)
+
+
+Tell = Callable[[str, Mapping[str, Fact]], None]
+
+
+def _nobody(kind: str, facts: Mapping[str, Fact]) -> None:
+    """Nobody wants to hear of it."""
 
 
 class CameraCourse:
@@ -51,6 +62,8 @@ class CameraCourse:
         Of its ring.
     search
         For the camera, when it is lost.
+    tell
+        Called with the kind of an event and its facts.
 
     Attributes
     ----------
@@ -82,8 +95,9 @@ class CameraCourse:
         How the last process ended, and what went wrong last.
     """
 
-    def __init__(self, name: str, memory: Block, search: Search) -> None:
+    def __init__(self, name: str, memory: Block, search: Search, tell: Tell = _nobody) -> None:
         self._name = name
+        self._tell = tell
         self._memory = memory
         self._search = search
         self._status = CameraStatus(name)  # as the present process tells
@@ -156,6 +170,7 @@ class CameraCourse:
         self.reason = ending.reason
         if ending.error is not None and was_wanted:
             self.error = ending.error
+            self._tell("failure", {"reason": ending.reason, "message": str(ending.error)})
         self._book(ending)
         # While it prepares; or after it was ready, while others still prepare.
         if self.is_up and (self.story is None or not self.answered.is_set()):
@@ -170,7 +185,7 @@ class CameraCourse:
             mine = bool(attempt.takes) and progress.take == attempt.takes
             if ending.died:
                 stamps = stamps_in(self._memory, progress) if mine else []
-                life = Life(tuple(attempt.files), self._status, progress, stamps)
+                life = Life(attempt.share, self._status, progress, stamps)
                 story.add_wreck(life, str(ending.error))
             if mine:
                 story.advance(progress)
@@ -255,20 +270,30 @@ class CameraCourse:
             self._status = status if is_mine else _counted_elsewhere(status)
 
     def _hear_file(self, message: Message) -> None:
-        self.attempt.files.append(message["file"])
+        self.attempt.share.open.append(message["file"])
         if self.story is not None:
             self.story.add_file(message["file"])
 
+    def _hear_closed(self, message: Message) -> None:
+        file = message["file"]
+        self.attempt.share.close(file)
+        if self.story is not None:
+            self.story.close_file(file)
+        if file["error"] is not None:
+            self._tell("failure", {"reason": "writer_failed", "message": file["error"]})
+        if file["path"] is not None and file["is_finished"]:
+            self._tell("segment", facts_of(file))
+
     def _hear_take(self, message: Message) -> None:
         story, attempt = self.story, self.attempt
+        share, attempt.share = attempt.share, FileShare()
         if story is None or message["number"] != attempt.takes:
             return
-        summary = TakeSummary.from_dict(message["summary"])
+        summary = TakeSummary.from_dict(message["summary"] | {"files": in_order(share.closed)})
         story.add(summary)
         progress = progress_in(self._memory)
         if progress.take == attempt.takes:  # if it dies now, its frames are counted already
             story.advance(progress)
-        attempt.files = []
         self._status = _counted_elsewhere(self._status)
         goes_on = summary.reason == "camera_failed" or attempt.is_given_up  # in the next process
         if not goes_on:

@@ -37,3 +37,7 @@ class Event:
 
 Hear = Callable[[Event], None]
 """Takes note of an event; returns at once, whatever it does about it."""
+
+
+def ignore(event: Event) -> None:
+    """Take no note of it."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from recorder.errors import CameraError, CameraTimeout, RecorderError
 from recorder.rig.attempt import Attempt, Ending
 from recorder.rig.course import CameraCourse
+from recorder.rig.events import Event, Fact, Hear, ignore
 from recorder.rig.messages import Message
 from recorder.rig.patience import Patience, Search
 from recorder.rig.process import WorkerProcess
@@ -62,6 +63,8 @@ class Keeper:
         How long it is looked for when it is lost.
     start
         Starts a process; takes what `WorkerProcess` takes.
+    hear
+        Called with the events of this camera; returns at once.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Keeper:
         on_change: Callable[[], None],
         patience: Patience,
         start: Callable[..., WorkerProcess] = WorkerProcess,
+        hear: Hear = ignore,
     ) -> None:
         self._start = start
         self.name = name
@@ -81,7 +85,8 @@ class Keeper:
         self._on_change = on_change
         self._lock = threading.RLock()
         self._search = Search(self.config, patience)
-        self._course = CameraCourse(name, memory, self._search)
+        self._hear_of = hear
+        self._course = CameraCourse(name, memory, self._search, self._announce)
         self._stopping = threading.Event()
         self._renew = threading.Event()  # no pause any more: it stops, or is opened in another way
         self._is_renewed = False
@@ -266,6 +271,9 @@ class Keeper:
     def summary(self) -> TakeSummary | None:
         """Return how its last recording went; None if there was none."""
         return self._course.summary()
+
+    def _announce(self, kind: str, facts: Mapping[str, Fact]) -> None:
+        self._hear_of(Event(kind, self.name, facts))
 
     # -- its thread ---------------------------------------------------------------------------
 

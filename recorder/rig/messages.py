@@ -9,6 +9,7 @@
     set     a setting, between two grabs        was_set   what was read back, or why not
     configure  what the next recordings are     configured, details  what the camera is by now
     end_take, stop                              status    how it goes, ten times a second
+                                                closed    a file is finished, and what is in it
                                                 take      a recording is over, its files closed
                                                 ended     all is closed, and why
                                                 failed    what was asked for cannot be

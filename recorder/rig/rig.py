@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from recorder.awake import keep_awake
@@ -22,6 +23,8 @@ from recorder.config import parse_amount
 from recorder.errors import RecorderError, Stopped
 from recorder.pipeline.order import Order
 from recorder.pipeline.view import Look, RingView
+from recorder.rig.announcing import Announcer
+from recorder.rig.events import Hear, ignore
 from recorder.rig.link import LinkServer
 from recorder.rig.patience import Patience
 from recorder.rig.summary import RigSummary
@@ -62,6 +65,8 @@ class Rig:
         Whether it can be attached to from outside.
     patience
         How long a camera is looked for that is lost while it is recorded.
+    on_event
+        Called with what happens, from any thread; returns at once.
 
     Examples
     --------
@@ -76,6 +81,7 @@ class Rig:
         name: str = "rig",
         link: bool = True,
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        on_event: Hear = ignore,
     ) -> None:
         self._config = config
         self._name = name
@@ -85,7 +91,8 @@ class Rig:
         self._lock = threading.RLock()
         self._turning = threading.Lock()  # guards the step out of the state "new"
         self._changed = threading.Event()
-        self._team = Team(config, self._changed.set, patience)
+        self._announcer = Announcer(on_event)
+        self._team = Team(config, self._changed.set, patience, self._announcer.hear)
         self._ended = threading.Event()
         self._ends_with_take = False
         self._problem: str | None = None  # why the machine may fall asleep
@@ -143,6 +150,7 @@ class Rig:
             with self._lock:
                 self._state = "open" if self._state == "opening" else self._state
         except BaseException as error:
+            self._announcer.refused(error)
             self._stop_all()
             self._close_unstarted()
             self.wait()
@@ -331,6 +339,7 @@ class Rig:
 
     def _begin(self, duration: Amount | None) -> None:
         self._team.begin(Order(duration, at_ns=time.monotonic_ns() + AHEAD_NS))
+        self._announcer.begun(self._team.recorders)
 
     def _close_unstarted(self) -> None:
         """Close what there is if not even the looking after has begun."""
@@ -355,6 +364,8 @@ class Rig:
 
     def _look(self) -> None:
         self._keep_awake(self._team.is_recording)
+        if not self._team.is_recording:
+            self._announcer.over(self._team.summary)
         for keeper in self._team.keepers.values():
             is_over = keeper.has_failed and keeper.config.on_failure == "stop"
             if is_over and not self._team.is_stopping:
@@ -372,7 +383,7 @@ class Rig:
         self._problem = problem
 
     def _close(self) -> None:
-        for close in (self._awake.stop, *self._closers()):
+        for close in self._closers():
             try:
                 close()
             except Exception:
@@ -381,6 +392,7 @@ class Rig:
         self._ended.set()
 
     def _closers(self) -> list[Callable[[], None]]:
-        views: list[Callable[[], None]] = [self._views.clear]
+        last_words = partial(self._announcer.over, self._team.summary)
+        first: list[Callable[[], None]] = [self._awake.stop, last_words, self._views.clear]
         link = [] if self._link is None else [self._link.close]
-        return [*link, *views, *(block.close for block in self._team.blocks.values())]
+        return [*first, *link, *(block.close for block in self._team.blocks.values())]

@@ -20,8 +20,10 @@ from recorder.pipeline.summary import (
     merged,
     reason_of,
 )
+from recorder.rig.shares import FileShare
 from recorder.rig.wreck import Progress
-from recorder.stats import CameraStatus, Totals, ratio_of
+from recorder.stats import MOST_FILES, CameraStatus, Totals, ratio_of
+from recorder.writers.naming import in_order
 from recorder.writers.settle import CRASHED, SettledFile, settle_dead
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ class Life:
 
     Parameters
     ----------
-    files
-        That it has opened, in order.
+    share
+        Its files.
     status
         The last it told.
     progress
@@ -46,7 +48,7 @@ class Life:
         Of the last frames, which may have no row in any ledger.
     """
 
-    files: tuple[Message, ...]
+    share: FileShare
     status: CameraStatus
     progress: Progress
     stamps: Sequence[FrameStamp] = ()
@@ -74,7 +76,9 @@ class Story:
     first_ns: int | None = None
     last_ns: int = 0
     last_utc_ns: int = 0
-    files: list[Message] = field(default_factory=list)
+    first_file: Message | None = None
+    last_file: Message | None = None
+    open_files: list[Message] = field(default_factory=list)
     is_closed: bool = False
     _rows: list[LostRow] = field(default_factory=list)  # that no file has taken yet
     _parts: list[TakeSummary] = field(default_factory=list)
@@ -102,7 +106,7 @@ class Story:
         What it grabbed before it had a file gets its rows from the next process. To be told
         before `advance`.
         """
-        if self.writes and not life.files:
+        if self.writes and not life.share.open and not life.share.closed:
             self._keep([stamp for stamp in life.stamps if stamp.grab >= self.grabbed])
             return
         index = len(self._parts)
@@ -132,8 +136,13 @@ class Story:
 
     def add_file(self, file: Message) -> None:
         """Take note of a file that is open now; it has the rows that were kept for it."""
-        self.files.append(file)
+        self.first_file, self.last_file = self.first_file or file, file
+        self.open_files.append(file)
         self._rows.clear()
+
+    def close_file(self, file: Message) -> None:
+        """Take note of a file that is finished."""
+        self.open_files = [each for each in self.open_files if each["part"] != file["part"]]
 
     def close(self) -> None:
         """Wait until all files are counted."""
@@ -167,14 +176,14 @@ class Story:
 
     def rest(self) -> Order:
         """Return the order for the next process: to go on where the last one ended."""
-        first = self.files[0] if self.files else None
+        first, last = self.first_file, self.last_file
         resumption = Resumption(
             self.grabbed,
             self.first_ns,
             self.last_ns,
             self.last_utc_ns,
             stem=Path(first["of"]) if first else None,
-            part=self.files[-1]["part"] + 1 if first else 0,
+            part=last["part"] + 1 if last else 0,
             fps=first["fps"] if first else None,
             rows=tuple(self._rows),
         )
@@ -192,8 +201,8 @@ class Story:
     def over(self, status: CameraStatus) -> CameraStatus:
         """Return the status of the present process with the shares of those before it added."""
         before = self.summary()
-        open_ones = () if self.is_closed else tuple(file["path"] for file in self.files)
-        status = replace(status, files=tuple(dict.fromkeys((*open_ones, *status.files))))
+        open_ones = () if self.is_closed else tuple(file["path"] for file in self.open_files)
+        status = replace(status, files=_newest(*open_ones, *status.files))
         if before is None:
             return replace(status, totals=replace(status.totals, restarts=self.restarts))
         now = status.totals
@@ -207,9 +216,13 @@ class Story:
             raw_bytes=raw,
             file_bytes=disk,
             ratio=ratio_of(raw, disk),
-            files=tuple(dict.fromkeys((*before.files, *status.files))),
+            files=_newest(*before.files[-MOST_FILES:], *status.files),
             reason=before.reason if self.is_closed else status.reason,
         )
+
+
+def _newest(*files: str) -> tuple[str, ...]:
+    return in_order(dict.fromkeys(files))[-MOST_FILES:]
 
 
 def _never_written(frames: int) -> TakeSummary:
@@ -240,7 +253,7 @@ def _told(life: Life, error: str) -> TakeSummary:
         restarts=0,
         seconds=life.status.elapsed_s,
         fps=frames_per_second(totals.grabbed, life.status.elapsed_s),
-        files=life.status.files,
+        files=in_order(life.share.closed),
         raw_bytes=life.status.raw_bytes,
         file_bytes=life.status.file_bytes,
         errors=(error,),
@@ -249,14 +262,14 @@ def _told(life: Life, error: str) -> TakeSummary:
 
 def _counted(life: Life, error: str) -> TakeSummary:
     """Finish the files of a dead process and return what is in them."""
-    settled = _settled(life, error)
-    if not settled:
+    settled, share = _settled(life, error), life.share
+    if not settled and not share.closed:
         return _told(life, error)
-    totals = [each.totals for each in settled]
-    names = ("grabbed", "written", "dropped", "bad", "gaps")
-    sums: dict[str, Any] = {name: sum(getattr(each, name) for each in totals) for name in names}
+    sums: dict[str, Any] = share.totals()
+    for name in sums:
+        sums[name] += sum(getattr(each.totals, name) for each in settled)
     for name in ("grabbed", "dropped"):  # which no file took: the last one was finished already
-        sums[name] += len(_beyond(settled, life.stamps))
+        sums[name] += len(_beyond(life, settled))
     seconds = max(0, life.progress.last_ns - life.progress.first_ns) / 1e9
     unfinished = [each.report.unfinished for each in settled if each.report.unfinished]
     reasons = ("camera_failed", *(reason_of(each) for each in unfinished))
@@ -266,9 +279,11 @@ def _counted(life: Life, error: str) -> TakeSummary:
         restarts=0,
         seconds=round(seconds, 6),
         fps=frames_per_second(sums["grabbed"], seconds),
-        files=tuple(str(each.report.files[0]) for each in settled if each.report.files),
-        raw_bytes=sum(each.raw_bytes for each in settled),
-        file_bytes=sum(each.report.bytes for each in settled),
+        files=in_order(
+            (*share.closed, *(str(e.report.files[0]) for e in settled if e.report.files))
+        ),
+        raw_bytes=share.raw_bytes + sum(each.raw_bytes for each in settled),
+        file_bytes=share.bytes + sum(each.report.bytes for each in settled),
         errors=(error, *map(str, unfinished)),
     )
 
@@ -276,14 +291,15 @@ def _counted(life: Life, error: str) -> TakeSummary:
 def _settled(life: Life, error: str) -> list[SettledFile]:
     """Finish the files of a dead process in their order; the last one takes what has no row yet."""
     settled: list[SettledFile] = []
-    for file in life.files:
-        is_last = file is life.files[-1]
-        lost = _beyond(settled, life.stamps) if is_last else []
+    for file in life.share.open:
+        is_last = file is life.share.open[-1]
+        lost = _beyond(life, settled) if is_last else []
         settled.append(settle_dead(Path(file["stem"]), file["format"], lost, error))
     return settled
 
 
-def _beyond(settled: Sequence[SettledFile], stamps: Sequence[FrameStamp]) -> list[FrameStamp]:
-    """Return the stamps of frames that are in none of these files' ledgers."""
-    last = max((each.last.grab for each in settled if each.last is not None), default=-1)
-    return [stamp for stamp in stamps if stamp.grab > last]
+def _beyond(life: Life, settled: Sequence[SettledFile]) -> list[FrameStamp]:
+    """Return the stamps of frames that are in none of a process's ledgers, as far as settled."""
+    grabs = (each.last.grab for each in settled if each.last is not None)
+    last = max((life.share.last_grab, *grabs))
+    return [stamp for stamp in life.stamps if stamp.grab > last]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recorder.errors import AnotherRig, RecorderError, Stopped
 from recorder.pipeline.memory import Block, allocate
+from recorder.rig.events import Hear, ignore
 from recorder.rig.keeper import Keeper
 from recorder.rig.summary import RigSummary, gravest, never_came
 
@@ -40,6 +41,8 @@ class Team:
         What the keepers call when something happened.
     patience
         How long each camera is looked for.
+    hear
+        What the keepers tell of events.
 
     Attributes
     ----------
@@ -51,10 +54,17 @@ class Team:
         By somebody from outside.
     """
 
-    def __init__(self, config: Config, on_change: Callable[[], None], patience: Patience) -> None:
+    def __init__(
+        self,
+        config: Config,
+        on_change: Callable[[], None],
+        patience: Patience,
+        hear: Hear = ignore,
+    ) -> None:
         self._config = config
         self._on_change = on_change
         self._patience = patience
+        self._hear = hear
         self.keepers: dict[str, Keeper] = {}
         self.blocks: dict[str, Block] = {}
         self.is_stopping = False
@@ -75,7 +85,9 @@ class Team:
         for name, camera in self._config.cameras.items():
             self.blocks[name] = allocate(camera.buffer.memory, to_look=True)
         keepers = {
-            name: Keeper(self._config, name, block, self._on_change, self._patience)
+            name: Keeper(
+                self._config, name, block, self._on_change, self._patience, hear=self._hear
+            )
             for name, block in self.blocks.items()
         }
         for keeper in keepers.values():
@@ -189,6 +201,11 @@ class Team:
         """Return those that are neither left out nor at their end."""
         keepers = self.keepers.values()
         return [k for k in keepers if k.name not in self._left_out and not k.has_ended]
+
+    @property
+    def recorders(self) -> tuple[str, ...]:
+        """The cameras that are, or were, in the last recording."""
+        return tuple(name for name in self.keepers if name in (self._recorders or ()))
 
     @property
     def is_recording(self) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recorder.config import CameraConfig
     from recorder.pipeline.files import OpenFile
     from recorder.pipeline.order import Order
+    from recorder.pipeline.write import ClosedFile
 
 REPORT_S = 0.1
 HURRY_S = 3.0
@@ -65,7 +66,12 @@ class Worker:
         self._error: RecorderError | None = None
         memory = attach(setup["memory"], writable=True)
         self._session = Session(
-            camera, config.metadata, config.public(), memory=memory, on_file=self._tell_file
+            camera,
+            config.metadata,
+            config.public(),
+            memory=memory,
+            on_file=self._tell_file,
+            on_closed=self._tell_closed,
         )
 
     # -- hearing, on a thread of its own ------------------------------------------------------
@@ -239,7 +245,9 @@ class Worker:
         for number, summary in self._session.closed_takes().items():
             if number not in self._told:
                 self._told.add(number)
-                self._sender.send("take", number=number, summary=summary.as_dict())
+                # Its files were told one by one: of weeks they are too many for one message.
+                plain = summary.as_dict() | {"files": []}
+                self._sender.send("take", number=number, summary=plain)
         status = replace(self._session.status(), pid=os.getpid())
         take = self._session.take_number
         # What the rig knows already it shall not add once more.
@@ -266,6 +274,11 @@ class Worker:
     def _tell_file(self, file: OpenFile) -> None:
         paths = {name: str(getattr(file, name)) for name in ("stem", "of", "path")}
         self._sender.send("file", file=file._asdict() | paths)
+
+    def _tell_closed(self, file: ClosedFile) -> None:
+        from recorder.rig.shares import describe_closed
+
+        self._sender.send("closed", file=describe_closed(file))
 
 
 class _Log(logging.Handler):

@@ -43,6 +43,11 @@ class Account:
         self.last = self._before = stamp
 
     @property
+    def last_grab(self) -> int:
+        """The last frame's number; -1 if there is none."""
+        return -1 if self.last is None else self.last.grab
+
+    @property
     def measured_fps(self) -> float | None:
         """Grabs per second, gaps left out; None below two."""
         return self._grabs * 1e9 / self._ns if self._ns > 0 else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +39,10 @@ class WriteReport:
     unfinished
         What kept the file from being finished and confirmed by the disk; it is then not
         reported as a success, whatever is in it. None if nothing did.
+    counts
+        Rows of the ledger by status; empty if there is none.
+    last_grab
+        The last number in the ledger; -1 if there is none.
     """
 
     files: tuple[Path, ...]
@@ -47,6 +51,8 @@ class WriteReport:
     bytes: int = 0
     error: str | None = None
     unfinished: RecorderError | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    last_grab: int = -1
 
 
 class Writer(Protocol):
@@ -86,6 +92,14 @@ class Writer(Protocol):
     @property
     def bytes_on_disk(self) -> int:
         """How much the file holds by now."""
+
+    def sync(self) -> None:
+        """Bring to the disk what is written by now; from any thread, also beside `close`.
+
+        Raises
+        ------
+        OSError
+        """
 
     def close(self, reason: str) -> WriteReport:
         """Finish the file, whatever state it is in, and count what is in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from recorder.errors import FileTaken
@@ -28,6 +28,11 @@ def candidates(stem: Path, part: int) -> Iterator[Path]:
             yield beside(stem, f"-{number}")
     for number in itertools.count(part):
         yield beside(stem, f"_{number:04d}")
+
+
+def in_order(files: Iterable[str]) -> tuple[str, ...]:
+    """Return files of one recording in the order of their parts: _10000 comes after _9999."""
+    return tuple(sorted(files, key=lambda file: (len(file), file)))
 
 
 def require_free(stem: Path) -> None:

@@ -33,6 +33,9 @@ class NullWriter:
     def check(self) -> None:
         """Never fails."""
 
+    def sync(self) -> None:
+        """Nothing is written."""
+
     def close(self, reason: str) -> WriteReport:
         """Report how many frames came by."""
         return WriteReport((), self.written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class VideoWriter:
         self._codec = codec
         self._about = dict(about)
         self._account = Account()
+        self._is_named = False  # for a disk that loses its power
 
     def open(self, spec: FrameSpec) -> None:
         """Claim the names, then start ffmpeg.
@@ -137,6 +139,25 @@ class VideoWriter:
         """
         self._encoder.check()
 
+    def sync(self) -> None:
+        """Bring to the disk what ffmpeg has written by now, and then its rows.
+
+        In this order: a row that is on the disk without its frame does no harm.
+
+        Raises
+        ------
+        OSError
+        """
+        paths = [self.video, self._ledger_path]
+        if not self._is_named:
+            paths.append(self._about_path)
+        for path in paths:
+            with suppress(FileNotFoundError):  # ffmpeg has not made it yet
+                sync_path(path)
+        if not self._is_named and self.video.exists():
+            sync_folder(self.stem.parent)
+            self._is_named = True
+
     def kill(self) -> None:
         """End an ffmpeg that takes nothing any more; a write that waits for it raises."""
         self._encoder.kill()
@@ -169,6 +190,8 @@ class VideoWriter:
             sum(path.stat().st_size for path in there),
             None if error is None else str(error),
             unfinished,
+            dict(self._account.counts),
+            self._account.last_grab,
         )
 
     def _settle(self, written: int, reason: str, error: RecorderError | None) -> None:

@@ -16,6 +16,7 @@ from recorder.config import Amount
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.pipeline.order import LostRow, Order
 from recorder.pipeline.summary import TakeSummary
+from recorder.rig.shares import FileShare
 from recorder.rig.story import Life, Story
 from recorder.rig.wreck import Progress
 from recorder.stats import CameraStatus, Totals
@@ -63,7 +64,7 @@ def life_of(came_to: int, /, *files: dict[str, Any], known: int = 1000, **totals
         "top", "recording", totals=Totals(**totals), elapsed_s=1.0, raw_bytes=300, file_bytes=200
     )
     stamps = [stamp_of(grab) for grab in range(max(0, came_to - known), came_to)]
-    return Life(files, status, progress_of(came_to), stamps)
+    return Life(FileShare(open=list(files)), status, progress_of(came_to), stamps)
 
 
 def write_file(stem: Path, format_: str, count: int) -> dict[str, Any]:
@@ -103,7 +104,8 @@ def test_the_rest_of_a_recording_that_never_had_a_frame() -> None:
 
 def test_the_rest_of_a_recording_goes_on_after_its_last_grab_and_file() -> None:
     story = make_story(Amount(frames=100))
-    story.files += [file_of(Path("out/top")), file_of(Path("out/top_0002"), 2)]
+    for each in (file_of(Path("out/top")), file_of(Path("out/top_0002"), 2)):
+        story.add_file(each)
     story.advance(progress_of(40))
     order = story.rest()
     assert (order.started, order.duration) == (story.order.started, story.order.duration)
@@ -206,7 +208,7 @@ def test_a_file_that_is_open_has_taken_these_rows() -> None:
 
 def test_a_process_that_died_before_its_first_grab_leaves_no_row() -> None:
     story = make_story()
-    story.add_wreck(Life((), CameraStatus("top"), Progress(0, 0, 0, 0, 0)), GONE)
+    story.add_wreck(Life(FileShare(), CameraStatus("top"), Progress(0, 0, 0, 0, 0)), GONE)
     assert rows_of(story) == ()
 
 
@@ -225,7 +227,7 @@ def test_if_no_process_follows_they_are_dropped() -> None:
 def test_a_dead_processs_file_is_counted(tmp_path: Path, format_: str) -> None:
     file = write_file(tmp_path / "top", format_, 12)
     story = make_story()
-    story.files.append(file)
+    story.add_file(file)
     story.advance(progress_of(12))
     story.add_wreck(life_of(12, file, grabbed=11, written=4), GONE)
     story.close()
@@ -246,7 +248,7 @@ def test_frames_that_no_file_took_are_dropped(tmp_path: Path, format_: str, know
     file = write_file(tmp_path / "top", format_, 12)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     story = make_story()
-    story.files.append(file)
+    story.add_file(file)
     story.add_wreck(life_of(14, file, known=known), GONE)
     story.close()
     told = story.summary()
@@ -261,7 +263,7 @@ def test_frames_that_no_file_took_are_dropped(tmp_path: Path, format_: str, know
 def test_files_that_are_gone_are_a_failure_to_write(tmp_path: Path) -> None:
     story = make_story()
     file = file_of(tmp_path / "never")
-    story.files.append(file)
+    story.add_file(file)
     story.add_wreck(life_of(10, file, grabbed=10, written=7, bad=1), GONE)
     story.close()
     told = story.summary()
@@ -288,7 +290,8 @@ def test_without_files_the_last_words_stand() -> None:
 
 def test_the_status_has_the_shares_of_all_processes() -> None:
     story = make_story()
-    story.files += [file_of(Path("a")), file_of(Path("b"), 1)]
+    for each in (file_of(Path("a")), file_of(Path("b"), 1)):
+        story.add_file(each)
     story.add(part_of(40, dropped=2, written=38, reason="camera_failed", seconds=0.5))
     story.restarts = 1
     now = CameraStatus(
@@ -325,8 +328,51 @@ def test_without_a_process_the_time_stands_still() -> None:
 
 def test_once_closed_files_without_frames_are_not_shown_any_more() -> None:
     story = make_story()
-    story.files.append(file_of(Path("empty")))
+    story.add_file(file_of(Path("empty")))
     assert story.over(CameraStatus("top")).files == ("empty.mkv",)
     story.add(part_of(0, files=()))
     story.close()
     assert story.over(CameraStatus("top")).files == ()
+
+
+# -- files that a living process has finished -------------------------------------------------
+
+
+def closed_of(part: int, written: int, last_grab: int, counts: dict[str, int]) -> dict[str, Any]:
+    told = {"part": part, "path": f"top_{part:04d}.mkv", "reason": "segment", "written": written}
+    told |= {"counts": counts, "raw_bytes": written * 10, "bytes": written, "error": None}
+    return told | {"last_grab": last_grab, "is_finished": True}
+
+
+def test_a_dead_processs_finished_files_are_not_read_again(tmp_path: Path) -> None:
+    """They need not even be there any more: the retention may have had them."""
+    share = FileShare()
+    for part, written in ((0, 10), (1, 9)):
+        share.open.append(file_of(tmp_path / f"top_{part:04d}", part))
+        counts = {"written": written, "dropped": 1 - part, "gap": part}
+        share.close(closed_of(part, written, 10 * part + 9, counts))
+    stamps = [stamp_of(grab) for grab in range(25)]
+    life = Life(share, CameraStatus("top"), progress_of(25), stamps)
+    story = make_story()
+    story.add_wreck(life, GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.written, told.dropped, told.gaps) == (19, 1 + 5, 1)  # 20 to 24 are in no file
+    assert told.grabbed == told.written + told.dropped
+    assert told.files == ("top_0000.mkv", "top_0001.mkv")
+    assert (told.raw_bytes, told.file_bytes) == (190, 19)
+
+
+def test_a_recording_of_weeks_shows_its_last_files_in_their_order() -> None:
+    story = make_story()
+    for part in range(9990, 10_010):
+        story.add_file(file_of(Path(f"top_{part:04d}"), part))
+        story.close_file({"part": part})
+    assert story.open_files == []
+    rest = story.rest().resumption
+    assert rest is not None
+    assert (rest.stem, rest.part) == (Path("top"), 10_010)
+    closed = tuple(f"top_{part:04d}.mkv" for part in range(9000, 10_010))
+    shown = story.over(CameraStatus("top", files=closed)).files
+    assert shown == closed[-64:]

@@ -153,7 +153,7 @@ def test_summary_of_a_recording():
     take.tally.count("bad")
     for name, nbytes in (("top_0001.mkv", 100_000), ("top.mkv", 200_000)):
         files = (Path("out") / name, Path("out/ledger.csv"))
-        take.reports.append(WriteReport(files, 300, bytes=nbytes))
+        take.add(WriteReport(files, 300, bytes=nbytes))
     take.end("duration")
     assert take.summary().as_dict() == {
         "reason": "duration",
@@ -199,7 +199,7 @@ def test_summary_names_each_error_once_and_in_order():
 
 def test_files_that_hold_nothing_are_not_listed():
     take = make_take()
-    take.reports.append(WriteReport((), 0))
+    take.add(WriteReport((), 0))
     assert take.summary().files == ()
 
 

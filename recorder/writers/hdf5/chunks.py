@@ -42,6 +42,8 @@ class _Node:
     changed: bool = True
     shown: int = UNDEFINED
     """The page that a reader sees; it is left alone."""
+    written: int = UNDEFINED
+    """The page that a reader will see next; it is left alone, too."""
 
     def add(self, key: bytes, child: int) -> None:
         self.keys.append(key)
@@ -51,9 +53,10 @@ class _Node:
     @property
     def address(self) -> int:
         """Where it is, or will be written next."""
-        if not self.changed and self.shown != UNDEFINED:
-            return self.shown
-        return next((page for page in self.pages if page != self.shown), self.pages[0])
+        last = self.shown if self.written == UNDEFINED else self.written
+        if not self.changed and last != UNDEFINED:
+            return last
+        return next((page for page in self.pages if page != last), self.pages[0])
 
 
 class ChunkIndex:
@@ -76,6 +79,8 @@ class ChunkIndex:
         self._key = struct.Struct(f"<II{len(self._chunk) + 1}Q")
         self._path: list[_Node] = []  # the last node of each level, leaf first
         self._full: list[_Node] = []  # nodes that take no more, and are not written yet
+        self._written: list[_Node] = []  # nodes that a reader will see next
+        self._leaving: list[_Node] = []  # leaves among them that take no more
         self._late: list[_Node] = []  # leaves on disk that do not name their neighbour yet
         self._pages: list[int] = []  # reserved, not used yet
         self.chunks = 0
@@ -209,22 +214,29 @@ class ChunkIndex:
     def write(self, put: Put) -> None:
         """Write all that is new.
 
-        The caller makes it visible by writing `root` and the number of rows, in one piece, and
-        says so by `show`.
+        The caller makes it visible by writing `root` and the number of rows as they are now, in one
+        piece, and says so by `show`. Before that, chunks may be added, but nothing is written.
         """
         for node, above in pairwise(self._path):
             if node.level and node.changed:  # it moves
                 above.children[-1] = node.address
                 above.changed = True
-        for node in (*self._full, *(node for node in self._path if node.changed)):
+        new = [*self._full, *(node for node in self._path if node.changed)]
+        for node in new:
             put(node.address, self._bytes(node, UNDEFINED))
+        for node in new:
+            node.written, node.changed = node.address, False
+        self._written += new
+        self._leaving += [node for node in self._full if node.level == 0]
+        self._full.clear()
 
     def show(self, put: Put) -> None:
         """Take note that all is visible; let full leaves name their right neighbours."""
-        for node in (*self._full, *(node for node in self._path if node.changed)):
-            node.shown, node.changed = node.address, False
-        self._late += [node for node in self._full if node.level == 0]
-        self._full.clear()
+        for node in self._written:
+            node.shown, node.written = node.written, UNDEFINED
+        self._written.clear()
+        self._late += self._leaving
+        self._leaving.clear()
         while self._late:
             put(self._late[0].shown, self._bytes(self._late[0], self._late[0].right))
             del self._late[0]

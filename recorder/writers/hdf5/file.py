@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from recorder.system import grow_file, lock_file, sync_file, write_at
+from recorder.system import (
+    grow_file,
+    lock_file,
+    sync_data,
+    sync_file,
+    sync_folder,
+    write_at,
+)
 from recorder.writers.hdf5 import groups, messages
 from recorder.writers.hdf5.chunks import ChunkIndex
 from recorder.writers.hdf5.dataset import Dataset
@@ -54,6 +62,7 @@ class GrowingFile:
     def __init__(
         self, path: Path, frames: Dataset, columns: Sequence[Dataset], about: Mapping[str, Any]
     ) -> None:
+        self._begin(path)
         self._frames = frames
         self._columns = columns
         self._blocks: list[int] = []  # where the columns of the chunk being filled are
@@ -68,6 +77,15 @@ class GrowingFile:
         except BaseException:
             self.abandon()
             raise
+
+    def _begin(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+        self._staged: bytes | None = None  # the first page as it will be next
+        self._shows = 0  # frames that it makes visible
+        self._is_shown = True
+        self._is_named = False  # in its folder, for a disk that loses its power
+        self._lock = threading.Lock()  # the first page, and the descriptor's end
 
     @property
     def size(self) -> int:
@@ -229,12 +247,79 @@ class GrowingFile:
         OSError
             The file is as it was at the last commit.
         """
-        datasets = (self._frames, *self._columns)
-        for dataset in datasets:
+        self.show()
+        self.stage()
+        self.show()
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether something is written that no reader sees yet."""
+        return self._staged is not None and not self._is_shown
+
+    def stage(self) -> None:
+        """Write all that was added but for the first page, which makes it visible.
+
+        Raises
+        ------
+        OSError
+            The file is as it was at the last commit.
+        """
+        for dataset in (self._frames, *self._columns):
             dataset.index.write(self._put)
-        self._write_page()
-        for dataset in datasets:
+        grow_file(self._fd, self._end)
+        with self._lock:
+            self._staged, self._shows, self._is_shown = self._page(), self._frames.rows, False
+
+    def show(self) -> None:
+        """Make visible what is staged, unless `sync` has.
+
+        Raises
+        ------
+        OSError
+            It stays staged.
+        """
+        with self._lock:
+            if self._staged is None:
+                return
+            self._show_page(self._fd, self._staged)
+            self._staged = None
+        for dataset in (self._frames, *self._columns):
             dataset.index.show(self._put)
+
+    def sync(self) -> None:
+        """Bring the file to the disk, and make visible what was staged before; from any thread.
+
+        The first page names only what is on the disk already: whenever the power goes, what a
+        reader finds there is a whole file.
+
+        Raises
+        ------
+        OSError
+        """
+        with self._lock:
+            if self._fd < 0:
+                return
+            fd, staged = os.dup(self._fd), self._staged
+        try:
+            sync_data(fd)
+            self._show_synced(fd, staged)
+        finally:
+            os.close(fd)
+
+    def _show_synced(self, fd: int, staged: bytes | None) -> None:
+        if not self._is_named:
+            sync_folder(self._path.parent)
+            self._is_named = True
+        with self._lock:
+            if self._fd < 0 or staged is None or self._staged is not staged or self._is_shown:
+                return
+            self._show_page(fd, staged)
+        sync_data(fd)
+
+    def _show_page(self, fd: int, page: bytes) -> None:
+        if not self._is_shown:
+            write_at(fd, [page], 0)
+            self.visible, self._is_shown = self._shows, True
 
     def _write_page(self) -> None:
         grow_file(self._fd, self._end)
@@ -276,9 +361,10 @@ class GrowingFile:
 
     def abandon(self) -> None:
         """Close the file as it stands; what was not committed is not in it."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
 
 
 def room_for(about: Mapping[str, Any]) -> int:

@@ -71,6 +71,7 @@ class ReopenedFile(GrowingFile):
     """
 
     def __init__(self, path: Path) -> None:
+        self._begin(path)
         self._fd = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         try:
             _lock(self._fd, path)

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 COMMIT_S = 0.25
 """How often what was written is made visible: what a kill costs is at most this, and the frames
 that are on their way then."""
+LONGEST_SYNC_S = 0.5
+"""A disk that takes longer to sync is not waited for: programs die more often than power fails."""
 WORKERS = min(4, os.cpu_count() or 2)
 CHUNK_ROWS = 512
 
@@ -94,6 +96,8 @@ class Hdf5Writer:
         self._failure: RecorderError | None = None
         self._is_behind = False
         self._commit_at = time.monotonic()
+        self._show_by = self._commit_at
+        self._is_synced = False  # by somebody, from time to time
 
     def open(self, spec: FrameSpec) -> None:
         """Claim the name and lay out the file.
@@ -240,12 +244,29 @@ class Hdf5Writer:
         self._rows.append(row(entry.stamp, self._file.frames - 1, status, note))
 
     def _commit(self) -> None:
-        self._commit_at = time.monotonic() + COMMIT_S
+        now = time.monotonic()
+        if self._file.is_staged and self._is_synced and now < self._show_by:
+            return  # it becomes visible when it is on the disk
+        self._file.show()
+        self._commit_at = now + COMMIT_S
         self._is_behind = self._is_behind or bool(self._rows)
         if self._is_behind:
             self._add_rows()
-            self._file.commit()
+            self._file.stage()
+            self._show_by = now + LONGEST_SYNC_S
             self._is_behind = False
+            if not self._is_synced:
+                self._file.show()
+
+    def sync(self) -> None:
+        """Bring to the disk what is written, then show it; see `GrowingFile.sync`.
+
+        Raises
+        ------
+        OSError
+        """
+        self._is_synced = True
+        self._file.sync()
 
     def _add_rows(self) -> None:
         statuses = [STATUSES[cells[2]] for cells in self._rows]
@@ -281,6 +302,8 @@ class Hdf5Writer:
             self.path.stat().st_size if there else 0,
             None if self._failure is None else str(self._failure),
             unfinished,
+            dict(self._account.counts),
+            self._account.last_grab,
         )
 
     def _give_up_the_rest(self) -> None:
