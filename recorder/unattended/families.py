@@ -17,7 +17,10 @@ from recorder.rig.events import Event
 from recorder.stats import CameraStatus, RigStatus
 
 RIG_STATES = ("waiting", "opening", "previewing", "recording", "finishing", "ended")
-CAMERA_STATES = ("opening", "previewing", "recording", "restarting", "finishing", "ended")
+CAMERA_STATES = (
+    *("waiting", "opening", "previewing", "recording", "restarting", "finishing", "ended"),
+)
+CLOSED = ("waiting", "ended")
 
 Value = Callable[[CameraStatus], float | None]
 Counts = dict[tuple[str, str], int]
@@ -91,16 +94,20 @@ class Counters:
     def __init__(self) -> None:
         self._before: Counts = {}
         self._now: Counts = {}
+        self._opening = 0
 
     def note(self, status: RigStatus) -> None:
         """Take note of the counters of all cameras."""
+        if status.openings != self._opening:
+            self._opening = status.openings
+            self._begin_anew()
         for camera in status.cameras:
             for name in (*COUNTERS, *LOST.values()):
                 key = camera.name, name
                 self._now[key] = max(self._now.get(key, 0), _count(camera, name))
 
-    def begin_anew(self) -> None:
-        """Count on from here: a recording has begun, and its status counts from zero."""
+    def _begin_anew(self) -> None:
+        """Count on from here: the cameras were opened for another recording."""
         for key, count in self._now.items():
             self._before[key] = self._before.get(key, 0) + count
         self._now.clear()
@@ -148,8 +155,6 @@ class StatusCollector(Collector):
         """Take note of an event."""
         names = {"start": "begun", "end": "ended", "failure": "failures", "segment": "segments"}
         with self._lock:
-            if event.kind == "start":
-                self._counters.begin_anew()
             if event.kind in names:
                 self._recordings[names[event.kind]] += 1
 
@@ -167,6 +172,9 @@ class StatusCollector(Collector):
         )
         age = self._clock() - self._seen_at
         yield _plain("recorder_status_age_seconds", "Since these numbers were taken.", age)
+        if self._status is not None and self._status.waits_until is not None:
+            name = "recorder_next_recording_timestamp_seconds"
+            yield _plain(name, "When the next recording begins.", self._status.waits_until)
         helps = {
             "begun": ("recorder_recordings_begun", "Recordings that were begun."),
             "ended": ("recorder_recordings_ended", "Recordings that are over, files closed."),
@@ -192,15 +200,17 @@ class StatusCollector(Collector):
 
     def _gauges(self) -> Iterator[Metric]:
         cameras = () if self._status is None else self._status.cameras
+        # A camera that is closed has numbers of its last recording: true as counts, not as rates.
+        live = [each for each in cameras if each.state not in CLOSED]
         states: States = {(each.name,): each.state for each in cameras}
         text = "What the camera does: 1 for that."
         yield _states("recorder_camera_state", text, ("camera",), states, CAMERA_STATES)
         up = {each.name: float(each.state in ("previewing", "recording")) for each in cameras}
         yield _gauge("recorder_camera_up", "Whether the camera is there and open.", up)
         for name, (text, value) in GAUGES.items():
-            yield _gauge(name, text, {each.name: value(each) for each in cameras})
+            yield _gauge(name, text, {each.name: value(each) for each in live})
         passed_s = self._clock() - self._seen_at
-        ages = {each.name: each.age_s + passed_s for each in cameras if each.age_s is not None}
+        ages = {each.name: each.age_s + passed_s for each in live if each.age_s is not None}
         yield _gauge("recorder_last_frame_age_seconds", "Since the camera's last frame.", ages)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from recorder.unattended.hooks import make_hook
+from recorder.unattended.logs import make_json_log
+from recorder.unattended.notify import make_notifier
 from recorder.unattended.retention import Retention
 
 if TYPE_CHECKING:
@@ -28,6 +31,18 @@ class Observer(Protocol):
 def make_observers(config: Config) -> list[Observer]:
     """Return those that a config asks for."""
     observers: list[Observer] = []
+    log = make_json_log(config.log)  # first: it has the first words of the others
+    if (notifier := make_notifier()) is not None:
+        observers.append(notifier)
     if any(each.recording.retention.is_given for each in config.cameras.values()):
         observers.append(Retention(config))
+    if config.metrics.port is not None:
+        from recorder.unattended.metrics import serve_metrics  # a library that few need
+
+        if (server := serve_metrics(config.metrics.address, config.metrics.port)) is not None:
+            observers.append(server)
+    if (hook := make_hook(config.hook)) is not None:
+        observers.append(hook)
+    if log is not None:
+        observers.append(log)  # closed last: it has their last words, too
     return observers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -144,18 +145,32 @@ def test_counters_only_grow_within_a_recording(server: MetricsServer) -> None:
 
 def test_counters_go_on_over_the_recordings_of_a_schedule(server: MetricsServer) -> None:
     told = []
-    for frames in (100, 50, 300):
-        server.look(rig(CameraStatus("top"), state="opening"))
-        server.hear(Event("start"))
-        for part in (frames // 2, frames):
-            server.look(rig(CameraStatus("top", "recording", totals=Totals(part, part))))
-            told.append(value(server, "recorder_frames_written_total", camera="top"))
+
+    def look(state: str, frames: int, opening: int) -> None:
+        camera = CameraStatus("top", state, totals=Totals(frames, frames), age_s=0.1, fps_in=9.0)
+        server.look(replace(rig(camera, state=state), openings=opening))
+        told.append(value(server, "recorder_frames_written_total", camera="top"))
+
+    for opening, frames in enumerate((100, 50, 300), start=1):
+        look("opening", 0, opening)
+        look("recording", frames // 2, opening)
+        server.hear(Event("start"))  # whenever that is heard
+        look("recording", frames, opening)
         server.hear(Event("end"))
-        server.look(rig(state="waiting"))
-    assert told == [50, 100, 125, 150, 300, 450]
-    assert value(server, "recorder_frames_written_total", camera="top") == 450
+        look("waiting", frames, opening)  # the last numbers are shown until the next one
+    assert told == [0, 50, 100, 100, 100, 125, 150, 150, 150, 300, 450, 450]
     assert value(server, "recorder_recordings_begun_total") == 3
     assert value(server, "recorder_recordings_ended_total") == 3
+
+
+def test_a_camera_that_is_closed_has_no_rates(server: MetricsServer) -> None:
+    closed = rig(replace(TOP, state="waiting"), state="waiting")
+    server.look(replace(closed, waits_until=1764.5))
+    found = {name for name, labels in samples(scrape(server)) if ("camera", "top") in labels}
+    assert "recorder_frames_written_total" in found
+    assert "recorder_camera_up" in found
+    assert not {name for name in found if re.search("second|ratio|disk|flight", name)}
+    assert value(server, "recorder_next_recording_timestamp_seconds") == 1764.5
 
 
 def test_events_are_counted(server: MetricsServer) -> None:
