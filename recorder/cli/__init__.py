@@ -14,6 +14,7 @@ from recorder.cli.convert import convert
 from recorder.cli.gui import gui
 from recorder.cli.preview import preview
 from recorder.cli.record import record
+from recorder.cli.schema import schema
 from recorder.cli.status import status
 from recorder.cli.stop import stop
 from recorder.cli.verify import verify
@@ -27,7 +28,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: half the time to the first word
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (record, preview, gui, attach, status, stop, verify, convert, check, cameras):
+for command in (
+    *(record, preview, gui, attach, status, stop, verify, convert),
+    *(check, schema, cameras),
+):
     app.command()(command)
 
 

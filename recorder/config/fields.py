@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
+from recorder.config import shapes
 from recorder.config.base import Problem, checked, plain, show
 from recorder.config.names import Plain
 from recorder.config.quantities import (
@@ -46,15 +48,26 @@ def fps(value: Any) -> float | Literal["max"]:
     raise Problem(f"{show(value)}: accepted: frames per second, more than 0, or max")
 
 
-def whole(least: int, most: int) -> Any:
-    """Return a validator for whole numbers within limits."""
+@dataclass(frozen=True)
+class Whole:
+    """Marks a whole number within limits."""
 
-    def run(value: Any) -> int:
-        if type(value) is not int or not least <= value <= most:
-            raise Problem(f"{show(value)}: accepted: a whole number, {least} to {most}")
+    least: int
+    most: int
+
+    def check(self, value: Any) -> int:
+        """Return the number, or raise a `Problem`."""
+        if type(value) is not int or not self.least <= value <= self.most:
+            raise Problem(f"{show(value)}: accepted: a whole number, {self.least} to {self.most}")
         return value
 
-    return run
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Tell pydantic how it is checked."""
+        return PlainValidator(self.check).__get_pydantic_core_schema__(source, handler)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        """Tell editors the same."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
 def folder(value: Any) -> Path:
@@ -67,22 +80,31 @@ def folder(value: Any) -> Path:
         raise Problem(f"{show(value)}: {error}") from None
 
 
-Reserve = Annotated[int, PlainValidator(checked(parse_reserve))]
-Size = Annotated[int, PlainValidator(checked(parse_size))]
-Rate = Annotated[float | Literal["max"], PlainValidator(fps)]
-Folder = Annotated[Path, BeforeValidator(folder)]
+Reserve = Annotated[int, PlainValidator(checked(parse_reserve)), shapes.RESERVE]
+Size = Annotated[int, PlainValidator(checked(parse_size)), shapes.SIZE]
+Rate = Annotated[float | Literal["max"], PlainValidator(fps), shapes.RATE]
+Folder = Annotated[Path, BeforeValidator(folder), shapes.FOLDER]
 Duration = Annotated[
-    Amount, PlainValidator(checked(parse_amount)), PlainSerializer(str, return_type=str)
+    Amount,
+    PlainValidator(checked(parse_amount)),
+    PlainSerializer(str, return_type=str),
+    shapes.DURATION,
 ]
-Seconds = Annotated[float, PlainValidator(checked(parse_seconds))]
+Seconds = Annotated[float, PlainValidator(checked(parse_seconds)), shapes.TIME]
 SegmentSize = Annotated[
-    Segment, PlainValidator(checked(parse_segment)), PlainSerializer(str, return_type=str)
+    Segment,
+    PlainValidator(checked(parse_segment)),
+    PlainSerializer(str, return_type=str),
+    shapes.SEGMENT,
 ]
-Value = Annotated[float | int | bool | str, PlainValidator(plain)]
-MetaValue = Annotated[Plain, PlainValidator(plain)]
+Value = Annotated[float | int | bool | str, PlainValidator(plain), shapes.VALUE]
+MetaValue = Annotated[Plain, PlainValidator(plain), shapes.META_VALUE]
 AnySource = Annotated[
-    Source, PlainValidator(checked(parse_source)), PlainSerializer(plain_source, return_type=object)
+    Source,
+    PlainValidator(checked(parse_source)),
+    PlainSerializer(plain_source, return_type=object),
+    shapes.SOURCE,
 ]
 Count = Annotated[int, Field(ge=0)]
-FrameSize = Annotated[tuple[int, int], pixels("[width, height]", 2)]
-Crop = Annotated[tuple[int, int, int, int], pixels("[x, y, width, height]", 4)]
+FrameSize = Annotated[tuple[int, int], pixels("[width, height]", 2), shapes.FRAME_SIZE]
+Crop = Annotated[tuple[int, int, int, int], pixels("[x, y, width, height]", 4), shapes.CROP]

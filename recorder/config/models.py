@@ -19,32 +19,58 @@ from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, Sch
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
 
+_NAME = "[A-Za-z0-9_-]{1,64}"
+_BAD_NAME = "a camera's name has letters, digits, - and _ (at most 64)"
 _EXAMPLE_START = datetime(2026, 11, 22, 12, 0, 0)
 
 
 class CameraConfig(Section):
-    """One camera, with its own buffer and recording resolved over the common ones.
+    """One camera, with its own buffer and recording over the common ones.
 
     Parameters
     ----------
     name
-        Its key under ``cameras``.
+        Its key under ``cameras``: letters, digits, - and _.
     source
-        See `recorder.config.sources`; may contain a password, so show it by `show_source`.
-    size, fps, pixel_format
-        None: what the camera gives. Size is (width, height) in pixels.
+        Where frames come from: ``synthetic`` (no hardware), a number such as 0, a device such as
+        /dev/v4l/by-id/…, ``{name: …}`` or ``{serial: …}`` as ``recorder cameras`` lists them, a
+        video file, images as frames_%04d.png, http://… or rtsp://….
+    size
+        Width and height, pixels. None: what the camera gives.
+    fps
+        Frames per second, more than 0; ``max`` for sources that can wait. None: what the camera
+        gives.
+    pixel_format
+        One byte per pixel (``gray8``), two (``gray16``) or three (``bgr8``). None: what the camera
+        gives.
     crop
-        (x, y, width, height) in pixels of the camera's picture, before rotation.
-    rotate, flip
-        Clockwise degrees, then mirrored.
+        x, y, width and height, pixels of the camera's picture, before it is rotated. None: all of
+        it.
+    rotate
+        Degrees, clockwise, after the crop.
+    flip
+        How it is mirrored, after the rotation.
     settings
-        Camera properties by OpenCV's names, lower case, without CAP_PROP_.
+        Camera properties by OpenCV's names, lower case, without CAP_PROP_; in the camera's own
+        units.
     strict
         Fail before recording when size, fps or a setting is not obtained.
     on_failure
         When the camera is lost: ``restart`` it, ``stop`` all cameras, or ``leave`` it behind.
     options
-        Of the synthetic camera only.
+        Of the synthetic camera only: its picture, and faults to practise with.
+    buffer
+        This camera's own keys over the common ones: memory between camera and disk. What is left
+        out is as there.
+    recording
+        This camera's own keys over the common ones: where recordings go, how long they last. What
+        is left out is as there.
+
+    Notes
+    -----
+    A source may contain a password, so show it by `show_source`. The parameters of this and the
+    other sections are also what `recorder.config.schema` tells editors: written for users, with
+    units, and after "None:" with what a key that is left out means.
     """
 
     name: str = ""
@@ -55,7 +81,10 @@ class CameraConfig(Section):
     crop: Crop | None = None
     rotate: Literal[0, 90, 180, 270] = 0
     flip: Literal["none", "horizontal", "vertical", "both"] = "none"
-    settings: dict[str, Value] = Field(default_factory=dict)
+    settings: dict[str, Value] = Field(
+        default_factory=dict,
+        json_schema_extra={"propertyNames": {"pattern": "^(?!cap_prop_)[a-z0-9_]+$"}},
+    )
     strict: bool = False
     on_failure: Literal["restart", "stop", "leave"] = "restart"
     options: SyntheticOptions = SyntheticOptions()
@@ -65,8 +94,8 @@ class CameraConfig(Section):
     @field_validator("name")
     @classmethod
     def _name_is_plain(cls, name: str) -> str:
-        if name and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
-            raise Problem("a camera's name has letters, digits, - and _ (at most 64)")
+        if name and not re.fullmatch(_NAME, name):
+            raise Problem(_BAD_NAME)
         return name
 
     @field_validator("fps")
@@ -150,25 +179,40 @@ class Config(Section):
     Parameters
     ----------
     cameras
-        By name. Their ``buffer`` and ``recording`` are resolved: common keys and their own.
-    buffer, recording
-        The common sections.
+        One or more, by a name that is used in file names: letters, digits, - and _. Each has its
+        own process, buffer and files.
+    buffer
+        The memory between camera and disk, for all cameras.
+    recording
+        Where recordings go and how long they last, for all cameras.
     schedule
-        When `recorder record` records.
-    hook, log, metrics
-        Who is told how it goes.
+        When ``recorder record`` records. Without any key: at once, and once.
+    hook
+        A program that is told what happens.
+    log
+        A log for programs, beside what is said to people.
+    metrics
+        What Prometheus reads.
     metadata
-        Free keys, kept in the about file and usable in file names.
+        Free keys: a text, a number, true or false. Kept in the about file, usable in file names.
+
+    Notes
+    -----
+    The ``buffer`` and ``recording`` of ``cameras`` are resolved: common keys and their own.
     """
 
-    cameras: dict[str, CameraConfig]
+    cameras: dict[str, CameraConfig] = Field(
+        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": f"^{_NAME}$"}}
+    )
     buffer: BufferConfig = BufferConfig()
     recording: RecordingConfig = RecordingConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     hook: HookConfig = HookConfig()
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()
-    metadata: dict[str, MetaValue] = Field(default_factory=dict)
+    metadata: dict[str, MetaValue] = Field(
+        default_factory=dict, json_schema_extra={"propertyNames": {"minLength": 1}}
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -185,6 +229,8 @@ class Config(Section):
     def _at_least_one(cls, cameras: Any) -> Any:
         if isinstance(cameras, dict) and not cameras:
             raise Problem("empty; at least one camera with a source is needed")
+        if isinstance(cameras, dict) and "" in cameras:
+            raise Problem(_BAD_NAME, "")
         return cameras
 
     @field_validator("schedule")

@@ -11,8 +11,8 @@ from typing import NoReturn
 from recorder.config.redact import redact_all
 from recorder.errors import ConfigError
 
-_SECONDS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
-_BYTES = {
+SECONDS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+BYTES = {
     "TiB": 2**40,
     "GiB": 2**30,
     "MiB": 2**20,
@@ -63,9 +63,9 @@ class Amount:
         if self.frames is not None:
             return f"{self.frames} frame" + ("" if self.frames == 1 else "s")
         seconds = self.seconds or 0.0
-        unit = next(u for u, n in _SECONDS.items() if seconds % n == 0 or u == "s")
+        unit = next(u for u, n in SECONDS.items() if seconds % n == 0 or u == "s")
         # Through Decimal, as repr writes 1e-05, which nobody types and `parse_amount` refuses.
-        number = format(Decimal(repr(float(seconds / _SECONDS[unit]))), "f")
+        number = format(Decimal(repr(float(seconds / SECONDS[unit]))), "f")
         return f"{number.removesuffix('.0')}{unit}"
 
 
@@ -90,7 +90,7 @@ def parse_amount(value: object) -> Amount:
         if not number.is_integer():
             _refuse(value, "frames cannot be divided", _AMOUNTS)
         return Amount(frames=int(number))
-    factor = _SECONDS.get(unit.lower() or "s")
+    factor = SECONDS.get(unit.lower() or "s")
     if factor is None:
         _refuse(value, f"unknown unit {unit}", _AMOUNTS)
     return Amount(seconds=number * factor)
@@ -192,7 +192,7 @@ def parse_size(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63:
         return value  # exactly, as what was parsed once is parsed again by a camera's process
     number, unit = _split(value, _SIZES)
-    factor = {name.lower(): size for name, size in _BYTES.items()}.get(unit.lower() or "b")
+    factor = {name.lower(): size for name, size in BYTES.items()}.get(unit.lower() or "b")
     if factor is None:
         # M and G alone mean 2**20 to some and 10**6 to others: we do not guess.
         _refuse(value, f"unknown unit {unit}", _SIZES)
@@ -209,7 +209,7 @@ def parse_reserve(value: object) -> int:
 
 def format_size(size: int) -> str:
     """Return bytes in the largest unit that gives them exactly: `parse_size` reads it back."""
-    for unit, factor in sorted(_BYTES.items(), key=lambda item: -item[1]):
+    for unit, factor in sorted(BYTES.items(), key=lambda item: -item[1]):
         if size and size % factor == 0:
             return f"{size // factor}{unit}"
     return f"{size}B"

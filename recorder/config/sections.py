@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -22,6 +22,7 @@ from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
 from recorder.layout import bytes_for, slots_in
 
+_CODECS: list[Any] = ["auto", "fast", "compatible", "archive"]  # profiles, which editors offer
 MIN_FRAMES = 4
 """Frames a buffer holds at least: one being filled, one being written, one shown, one to spare."""
 
@@ -57,9 +58,11 @@ class BufferConfig(Section):
     Parameters
     ----------
     memory
-        Bytes per camera, allocated before the camera opens.
+        Bytes per camera, in KiB, MiB, GiB (1024) or KB, MB, GB (1000); allocated before the camera
+        opens, never grows; at least 4 frames.
     when_full
-        ``drop`` the new frame and count it, ``wait`` where the source can, or ``stop``.
+        ``drop`` the new frame and count it, ``wait`` where the source can (files, images,
+        synthetic), or ``stop``, exit code 6.
     """
 
     memory: Size = 256 * 2**20
@@ -72,9 +75,9 @@ class RetentionConfig(Section):
     Parameters
     ----------
     age
-        Seconds since a segment ended.
+        Time since a segment ended: s, min, h, d. None: none is too old.
     size
-        Bytes of all of them together; the oldest go first.
+        Bytes of all of them together, as 500GB; the oldest go first. None: no limit.
     """
 
     age: Seconds | None = None
@@ -92,27 +95,30 @@ class RecordingConfig(Section):
     Parameters
     ----------
     folder
-        Made when missing; relative to the working folder.
+        Made when missing, relative to the working folder; nothing in it is ever overwritten.
     name
-        Template of the file name, without suffix; see `recorder.config.names`.
+        The file's name without suffix: {camera}, {start} with a date format, and {metadata keys}.
     format
-        ``video``, ``hdf5``, or ``none`` to write nothing.
+        ``video`` (Matroska with ledger and about file), ``hdf5`` (all in one file), or ``none`` to
+        write nothing.
     codec
-        A profile (auto, fast, compatible, archive) or a codec's own name.
+        A profile (auto, fast, compatible, archive) or a codec's own name. All are lossless.
     duration
-        None: until stopped.
+        A time (s, min, h, d) or frames, as 1000 frames. None: until stopped.
     segment
-        After how much it goes on in a new file; None: one file.
+        Go on in a new file after a time (10min), a size on disk (2GB) or frames (1000 frames), at
+        least 1s or 1MiB. None: one file.
     keep_free
-        Bytes that stay free on the disk; None: see `recorder.pipeline.guards.reserve`.
+        Bytes that stay free on the disk, as 1GiB: before there are less, the recording is ended
+        cleanly, exit code 5. None: the larger of 1GiB and what is written in 30 s.
     retention
-        Which closed segments are deleted again.
+        Which closed segments of a camera are deleted again; only with segment.
     """
 
     folder: Folder = Path("recordings")
     name: str = "{camera}_{start:%Y%m%d_%H%M%S}"
     format: Literal["video", "hdf5", "none"] = "video"
-    codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "auto"
+    codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", examples=_CODECS)] = "auto"
     duration: Duration | None = None
     segment: SegmentSize | None = None
     keep_free: Reserve | None = None
@@ -144,9 +150,17 @@ class SyntheticOptions(Section):
     pattern
         ``scene`` is what animal recordings look like; ``noise`` cannot be compressed.
     seed
-        Of the noise.
-    fail_at, hang_at, freeze_at, crash_at, resize_at
-        Lose the camera, never answer again, repeat a frame, die by SIGSEGV, change the size.
+        Of the noise, a whole number, 0 or more.
+    fail_at
+        Frame number at which the camera is lost. None: never.
+    hang_at
+        Frame number from which it never answers again. None: never.
+    freeze_at
+        Frame number from which it gives the same frame again and again. None: never.
+    crash_at
+        Frame number at which its process dies, as with a bad driver. None: never.
+    resize_at
+        Frame number from which the frames have another size. None: never.
     """
 
     pattern: Literal["scene", "noise", "ramp", "black"] = "scene"

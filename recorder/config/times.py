@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from recorder.config.base import Problem, show
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FULL_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = tuple(day[:3] for day in FULL_WEEKDAYS)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _MOMENT = "a date and a time, such as 2026-12-24 18:00"
 
@@ -86,10 +87,7 @@ def weekdays(value: Any) -> tuple[str, ...]:
     return tuple(day for day in WEEKDAYS if day in found)
 
 
-_FULL = {
-    day[:3]: day
-    for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-}
+_FULL = dict(zip(WEEKDAYS, FULL_WEEKDAYS, strict=True))
 
 
 def timezone(value: Any) -> str:

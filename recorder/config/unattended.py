@@ -13,15 +13,25 @@ from pydantic import (
     field_validator,
 )
 
-from recorder.config import times
+from recorder.config import shapes, times
 from recorder.config.base import Problem, Section, show
-from recorder.config.fields import Folder, Seconds, Size, whole
+from recorder.config.fields import Folder, Seconds, Size, Whole
 from recorder.config.times import DayPart
 
 Moment = Annotated[
-    datetime, PlainValidator(times.moment), PlainSerializer(datetime.isoformat, return_type=str)
+    datetime,
+    PlainValidator(times.moment),
+    PlainSerializer(datetime.isoformat, return_type=str),
+    shapes.MOMENT,
 ]
-Hours = Annotated[DayPart, PlainValidator(times.day_part), PlainSerializer(str, return_type=str)]
+Hours = Annotated[
+    DayPart,
+    PlainValidator(times.day_part),
+    PlainSerializer(str, return_type=str),
+    shapes.HOURS,
+]
+Weekdays = Annotated[tuple[str, ...], BeforeValidator(times.weekdays), shapes.WEEKDAY_LIST]
+TimeZone = Annotated[str, PlainValidator(times.timezone), shapes.TIMEZONE]
 SHORTEST_EVERY_S = 10.0
 
 
@@ -30,27 +40,31 @@ class ScheduleConfig(Section):
 
     Parameters
     ----------
-    start, until
-        Nothing begins before `start`; nothing lasts beyond `until`.
+    start
+        Date, maybe with a time: nothing begins before, as 2026-12-24 18:00. None: now.
+    until
+        Date, maybe with a time: nothing lasts beyond. None: no end.
     hours
-        The part of every day in which is recorded; from 22:00 to 06:00 is across midnight.
+        The part of every day in which is recorded, as 08:00-18:00; 22:00-06:00 is across midnight.
+        None: all day.
     weekdays
-        Those on which such a part begins; None: every day.
+        Days on which such a part begins: mon, tue, wed, thu, fri, sat, sun. None: every day.
     every
-        Seconds: within each part, a recording every so often, of ``recording.duration``.
+        Within each part, a recording every so often (s, min, h, d; at least 10s), of
+        ``recording.duration``. None: one recording for each part.
     repeats
-        How many recordings there are; None: no end.
+        How many recordings there are. None: no end.
     timezone
-        Of all these; None: the system's.
+        Of all these, as Europe/Berlin. None: the system's.
     """
 
     start: Moment | None = None
     until: Moment | None = None
     hours: Hours | None = None
-    weekdays: Annotated[tuple[str, ...], BeforeValidator(times.weekdays)] | None = None
+    weekdays: Weekdays | None = None
     every: Seconds | None = None
-    repeats: Annotated[int, PlainValidator(whole(1, 10**9))] | None = None
-    timezone: Annotated[str, PlainValidator(times.timezone)] | None = None
+    repeats: Annotated[int, Whole(1, 10**9)] | None = None
+    timezone: TimeZone | None = None
 
     @field_validator("until")
     @classmethod
@@ -79,16 +93,16 @@ class LogConfig(Section):
     Parameters
     ----------
     file
-        None: no such log.
+        Where it goes, relative to the working folder. None: no such log.
     max_size
-        Bytes after which a file is put aside for a new one.
+        Bytes, as 10MB, after which the file is put aside as FILE.1 for a new one.
     keep
-        How many of those are kept.
+        How many of those are kept, 1 to 1000.
     """
 
     file: Folder | None = None
     max_size: Size = 10 * 10**6
-    keep: Annotated[int, PlainValidator(whole(1, 1000))] = 5
+    keep: Annotated[int, Whole(1, 1000)] = 5
 
 
 class MetricsConfig(Section):
@@ -97,12 +111,12 @@ class MetricsConfig(Section):
     Parameters
     ----------
     port
-        None: no such server.
+        TCP port, 1 to 65535; read at http://ADDRESS:PORT/metrics. None: no such server.
     address
         Of this machine; others can read it only if it is not the loopback.
     """
 
-    port: Annotated[int, PlainValidator(whole(1, 65535))] | None = None
+    port: Annotated[int, Whole(1, 65535)] | None = None
     address: str = "127.0.0.1"
 
 
@@ -123,21 +137,26 @@ def _events(value: Any) -> tuple[str, ...]:
     return tuple(event for event in EVENTS if event in value)
 
 
+Command = Annotated[tuple[str, ...], BeforeValidator(_command), shapes.COMMAND]
+Events = Annotated[tuple[str, ...], BeforeValidator(_events), shapes.some_of(EVENTS)]
+
+
 class HookConfig(Section):
     """A program that is told what happens, through its environment.
 
     Parameters
     ----------
     command
-        Program and arguments, run without a shell; None: none.
+        Program and arguments, a list, run without a shell; the facts are in its environment
+        (RECORDER_EVENT and others). None: none.
     on
-        For which events.
+        For which events: start, segment, failure, end.
     timeout
-        Seconds after which it is ended.
+        Time after which it is ended: s, min, h.
     """
 
-    command: Annotated[tuple[str, ...], BeforeValidator(_command)] | None = None
-    on: Annotated[tuple[str, ...], BeforeValidator(_events)] = EVENTS
+    command: Command | None = None
+    on: Events = EVENTS
     timeout: Seconds = 30.0
 
 

@@ -153,6 +153,10 @@ CASES = {
         "cameras:\n  a/b: {source: 0}\n",
         ["x.yaml:2: cameras.'a/b': a camera's name has letters, digits, - and _"],
     ),
+    "camera without a name": (
+        "cameras:\n  '': {source: 0}\n",
+        ["x.yaml:2: cameras.'': a camera's name has letters, digits, - and _"],
+    ),
     "name inside": (
         TOP + "    name: side\n",
         ["x.yaml:4: cameras.top.name: a camera's name is its key"],
