@@ -31,13 +31,15 @@ class Hook:
     ----------
     config
         With a command.
+    name
+        What the rig is called; it tells if that has become another.
     """
 
-    def __init__(self, config: HookConfig) -> None:
+    def __init__(self, config: HookConfig, name: str = "rig") -> None:
         assert config.command is not None
         self._config = config
         self._command = config.command
-        self._name = ""
+        self._name = name
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
         self._ends_at: float | None = None  # set when nothing more will happen
@@ -154,9 +156,9 @@ def _words(event: Event) -> str:
     return event.kind if event.camera is None else f"{event.kind} of {event.camera}"
 
 
-def make_hook(config: HookConfig) -> Hook | None:
+def make_hook(config: HookConfig, name: str = "rig") -> Hook | None:
     """Return what runs the program; None if none is wanted."""
-    return None if config.command is None else Hook(config)
+    return None if config.command is None else Hook(config, name)
 
 
 __all__ = ["Hook", "environment", "make_hook"]

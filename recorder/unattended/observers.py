@@ -28,8 +28,18 @@ class Observer(Protocol):
         """Let go of what it has: nothing more will happen."""
 
 
-def make_observers(config: Config) -> list[Observer]:
-    """Return those that a config asks for."""
+def make_observers(config: Config, name: str = "rig") -> list[Observer]:
+    """Return those that a config asks for.
+
+    To be called before any process is started: none shall speak to systemd in our name.
+
+    Parameters
+    ----------
+    config
+        Of the rigs that they will watch.
+    name
+        What these are called.
+    """
     observers: list[Observer] = []
     log = make_json_log(config.log)  # first: it has the first words of the others
     if (notifier := make_notifier()) is not None:
@@ -41,7 +51,7 @@ def make_observers(config: Config) -> list[Observer]:
 
         if (server := serve_metrics(config.metrics.address, config.metrics.port)) is not None:
             observers.append(server)
-    if (hook := make_hook(config.hook)) is not None:
+    if (hook := make_hook(config.hook, name)) is not None:
         observers.append(hook)
     if log is not None:
         observers.append(log)  # closed last: it has their last words, too
