@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from recorder import readout
@@ -37,6 +38,16 @@ class StatusLine:
         if self._live is not None:
             with contextlib.suppress(OSError):  # the terminal may be gone
                 self._live.stop()
+            self._live = None
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the lines away for a moment: what is printed meanwhile stays, above them."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
 
     def show(self, status: CameraStatus | RigStatus) -> None:
         """Rewrite the lines; a terminal that went away does not matter to the recording."""
@@ -44,11 +55,14 @@ class StatusLine:
             return
         from rich.text import Text
 
-        cameras = status.cameras if isinstance(status, RigStatus) else (status,)
-        lines = [
-            Text(readout.line(camera), style="bold red" if readout.has_lost(camera) else "")
-            for camera in cameras
-        ]
+        if isinstance(status, RigStatus) and status.state == "waiting":
+            lines = [Text(readout.title(status))]
+        else:
+            cameras = status.cameras if isinstance(status, RigStatus) else (status,)
+            lines = [
+                Text(readout.line(camera), style="bold red" if readout.has_lost(camera) else "")
+                for camera in cameras
+            ]
         with contextlib.suppress(OSError):
             self._live.update(Text("\n").join(lines), refresh=True)
 
