@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import typer
@@ -19,6 +20,7 @@ from recorder.cli.status import status
 from recorder.cli.stop import stop
 from recorder.cli.verify import verify
 from recorder.errors import RecorderError
+from recorder.system import QUICK_IMPORTS
 
 app = typer.Typer(
     help="Record cameras without losing a bit, and prove it.",
@@ -37,6 +39,8 @@ for command in (
 
 def main() -> None:
     """Run the command line; a foreseen failure is one message and its exit code."""
+    for name, value in QUICK_IMPORTS.items():
+        os.environ.setdefault(name, value)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name or an arrow that it cannot show
             stream.reconfigure(errors="backslashreplace")

@@ -101,13 +101,15 @@ def _track(memory: shared_memory.SharedMemory) -> None:
         resource_tracker.register(getattr(memory, "_name", memory.name), "shared_memory")
 
 
-def allocate(nbytes: int, *, to_look: bool = False) -> Block:
+def allocate(nbytes: int, *, to_look: bool = False, file: int | None = None) -> Block:
     """Return `nbytes` of shared memory, every page of it really there.
 
     Parameters
     ----------
     to_look
         The caller will only look: another process attaches to it and puts frames into it.
+    file
+        An empty memory file to be used (Linux); left out: a new one. It becomes the block's.
 
     Raises
     ------
@@ -115,11 +117,14 @@ def allocate(nbytes: int, *, to_look: bool = False) -> Block:
         The machine does not have that much memory, said before a camera is opened rather than
         by a bus error in the middle of a recording.
     """
-    if nbytes < 1:
-        raise ConfigError(f"buffer.memory is {nbytes} bytes; at least one frame must fit")
-    _require_memory(nbytes)
     try:
-        return _allocate_file(nbytes, not to_look) if LINUX else _allocate_named(nbytes)
+        _require_memory(nbytes)
+    except RecorderError:
+        if file is not None:
+            os.close(file)
+        raise
+    try:
+        return _allocate_file(nbytes, not to_look, file) if LINUX else _allocate_named(nbytes)
     except OSError as error:
         raise RecorderError(
             f"the system gives no {nbytes / 2**20:.0f} MiB for the buffer ({error.strerror}); "
@@ -130,6 +135,8 @@ def allocate(nbytes: int, *, to_look: bool = False) -> Block:
 def _require_memory(nbytes: int) -> None:
     import psutil
 
+    if nbytes < 1:
+        raise ConfigError(f"buffer.memory is {nbytes} bytes; at least one frame must fit")
     available = psutil.virtual_memory().available
     if nbytes > available:
         raise RecorderError(
@@ -138,8 +145,8 @@ def _require_memory(nbytes: int) -> None:
         )
 
 
-def _allocate_file(nbytes: int, writable: bool = True) -> Block:
-    fd = os.memfd_create("recorder-ring")
+def _allocate_file(nbytes: int, writable: bool = True, file: int | None = None) -> Block:
+    fd = os.memfd_create("recorder-ring") if file is None else file
     try:
         # ftruncate alone promises nothing: the lack would be a SIGBUS in the middle of a frame.
         os.posix_fallocate(fd, 0, nbytes)

@@ -5,7 +5,7 @@ environment are private. The answer, one line, comes through its standard output
 of its streams lead to the starter, and what it has to say goes to a log file. A recording goes on
 to its end; with nothing to record and nobody to watch, the rig ends by itself::
 
-    python -P -m recorder.rig.background  <  {"config": …, "name": "demo", "record": false}
+    python -P -m recorder.rig.entry  <  {"config": …, "name": "demo", "record": false}
 """
 
 from __future__ import annotations
@@ -32,15 +32,18 @@ from recorder.system import stop_signals
 
 if TYPE_CHECKING:
     from recorder.rig.rig import Rig
+    from recorder.rig.spare import Spare
 
 ALONE_S = 5.0
-"""A preview that nobody has watched for so long ends."""
+"""A preview that nobody has watched yet ends after so long."""
+LEFT_S = 1.0
+"""One that was watched lets go of its cameras as soon as it is left: others may want them."""
 TIMEOUT_S = 60.0
 """Until every camera is open: the slowest take ten seconds, on a loaded machine longer."""
 LOG_BYTES = 1 << 20
 """A log longer than this is begun anew."""
 
-_PERIOD_S = 0.5
+_PERIOD_S = 0.25
 _ENDING_S = 10.0
 _ORDER = 1  # the number of the one request
 
@@ -126,8 +129,22 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 # -- the rig's side ---------------------------------------------------------------------------
 
 
-def main() -> int:
-    """Carry out the order that comes through standard input; return the exit code."""
+def main(spare: Spare | None = None) -> int:
+    """Carry out the order that comes through standard input; return the exit code.
+
+    Parameters
+    ----------
+    spare
+        A process for the first camera that is started already.
+    """
+    try:
+        return _main(spare)
+    finally:
+        if spare is not None:
+            spare.dismiss()
+
+
+def _main(spare: Spare | None) -> int:
     with contextlib.suppress(OSError):
         _bound_log()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
@@ -141,7 +158,7 @@ def main() -> int:
             return 0  # started early, and not needed
         order = json.loads(plain)
         _leave_stdin()
-        _run(make_config(order["config"]), order["name"], order["record"], answer)
+        _run(make_config(order["config"]), order["name"], order["record"], answer, spare)
     except RecorderError as error:
         logging.getLogger(__name__).info("%s", error)
         _tell(answer, failed(_ORDER, error))
@@ -154,11 +171,11 @@ def _leave_stdin() -> None:
         os.dup2(nothing.fileno(), 0)
 
 
-def _run(config: Config, name: str, record: bool, answer: IO[bytes]) -> None:
+def _run(config: Config, name: str, record: bool, answer: IO[bytes], spare: Spare | None) -> None:
     from recorder.rig.rig import Rig
 
     # A link of its own: without one nobody could ever end this rig, so there must be one.
-    with Rig(config, name, link=False) as rig, LinkServer(rig, name) as link:
+    with Rig(config, name, link=False, spare=spare) as rig, LinkServer(rig, name) as link:
         _stop_on_signals(rig)
         rig.start(record)
         _tell(answer, done(_ORDER, link.name))
@@ -182,11 +199,13 @@ def _stop_on_signals(rig: Rig) -> None:
 def _live(rig: Rig, link: LinkServer) -> None:
     """Stay as long as something is recorded, or somebody watches."""
     begun_s = time.monotonic()
+    was_watched = False
     while not rig.has_ended:
         rig.wait_briefly(_PERIOD_S)
         _bound_log()
+        was_watched = was_watched or link.watchers > 0
         alone_s = min(link.idle_s, time.monotonic() - begun_s)
-        if alone_s > ALONE_S and rig.status().state == "previewing":
+        if alone_s > (LEFT_S if was_watched else ALONE_S) and rig.status().state == "previewing":
             rig.stop()
 
 
@@ -196,7 +215,3 @@ def _bound_log() -> None:
         os.ftruncate(2, 0)
         os.lseek(2, 0, os.SEEK_SET)
         os.write(2, b"what was said before is gone: this log is bounded\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,9 +13,9 @@ import sys
 import threading
 from pathlib import Path
 
-from recorder.system import start_child
+from recorder.system import QUICK_IMPORTS, start_child
 
-COMMAND = ("-P", "-m", "recorder.rig.background")
+COMMAND = ("-P", "-m", "recorder.rig.entry")
 
 
 def environment() -> dict[str, str]:
@@ -24,7 +24,7 @@ def environment() -> dict[str, str]:
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     # What a driver does before it takes the process with it is the best trace there is.
     ours = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1"}
-    return {**os.environ, **ours}
+    return {**QUICK_IMPORTS, **os.environ, **ours}
 
 
 def log_path(name: str) -> Path:

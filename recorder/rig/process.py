@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from recorder.pipeline.memory import Block
-from recorder.rig.early import environment
 from recorder.rig.messages import Message, Sender, receive
-from recorder.system import buffered, start_child
+from recorder.rig.spare import start_worker
+from recorder.system import buffered
 from recorder.writers.ffmpeg import StderrTail
 
 log = logging.getLogger(__name__)
@@ -44,6 +43,8 @@ class WorkerProcess:
         Called with each message, on a thread of this object.
     name
         The camera's, for the log.
+    start
+        Gives a process that inherits these descriptors.
 
     Raises
     ------
@@ -57,17 +58,12 @@ class WorkerProcess:
         memory: Block,
         on_message: Callable[[Message], None],
         name: str = "camera",
+        start: Callable[[tuple[int, ...]], subprocess.Popen[bytes]] = start_worker,
     ) -> None:
         self._name = name
         handle = memory.handle
         self._on_message = on_message
-        self._child = start_child(
-            [sys.executable, "-P", "-m", "recorder.rig.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            keep=(handle,) if isinstance(handle, int) else (),
-            env=environment(),
-        )
+        self._child = start((handle,) if isinstance(handle, int) else ())
         child = self._child
         assert child.stdin is not None
         assert child.stdout is not None

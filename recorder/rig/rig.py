@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from recorder.controls import CameraDetails
     from recorder.frame import Frame
     from recorder.pipeline.memory import Block
+    from recorder.rig.spare import Spare
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ class Rig:
         How long a camera is looked for that is lost while it is recorded.
     on_event
         Called with what happens, from any thread; returns at once.
+    spare
+        A process for the first camera that is started already.
 
     Examples
     --------
@@ -82,6 +85,7 @@ class Rig:
         link: bool = True,
         patience: Patience = Patience(),  # noqa: B008 - frozen
         on_event: Hear = ignore,
+        spare: Spare | None = None,
     ) -> None:
         self._config = config
         self._name = name
@@ -92,7 +96,7 @@ class Rig:
         self._turning = threading.Lock()  # guards the step out of the state "new"
         self._changed = threading.Event()
         self._announcer = Announcer(on_event)
-        self._team = Team(config, self._changed.set, patience, self._announcer.hear)
+        self._team = Team(config, self._changed.set, patience, self._announcer.hear, spare)
         self._ended = threading.Event()
         self._ends_with_take = False
         self._problem: str | None = None  # why the machine may fall asleep

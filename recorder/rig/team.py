@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from recorder.errors import AnotherRig, RecorderError, Stopped
 from recorder.pipeline.memory import Block, allocate
 from recorder.rig.events import Hear, ignore
 from recorder.rig.keeper import Keeper
+from recorder.rig.process import WorkerProcess
 from recorder.rig.summary import RigSummary, gravest, never_came
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from recorder.pipeline.order import Order
     from recorder.pipeline.summary import TakeSummary
     from recorder.rig.patience import Patience
+    from recorder.rig.spare import Spare
     from recorder.stats import CameraStatus
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ class Team:
         How long each camera is looked for.
     hear
         What the keepers tell of events.
+    spare
+        A process for the first camera that is started already.
 
     Attributes
     ----------
@@ -60,11 +65,13 @@ class Team:
         on_change: Callable[[], None],
         patience: Patience,
         hear: Hear = ignore,
+        spare: Spare | None = None,
     ) -> None:
         self._config = config
         self._on_change = on_change
         self._patience = patience
         self._hear = hear
+        self._spare = spare
         self.keepers: dict[str, Keeper] = {}
         self.blocks: dict[str, Block] = {}
         self.is_stopping = False
@@ -82,19 +89,23 @@ class Team:
         ------
         ConfigError, Stopped
         """
+        spare = self._spare
         for name, camera in self._config.cameras.items():
-            self.blocks[name] = allocate(camera.buffer.memory, to_look=True)
-        keepers = {
-            name: Keeper(
-                self._config, name, block, self._on_change, self._patience, hear=self._hear
-            )
-            for name, block in self.blocks.items()
-        }
+            file = None if spare is None or self.blocks else spare.take_memory()
+            self.blocks[name] = allocate(camera.buffer.memory, to_look=True, file=file)
+        keepers = {name: self._keeper(name) for name in self.blocks}
         for keeper in keepers.values():
             keeper.others = [each for each in keepers.values() if each is not keeper]
         self.keepers = keepers  # all at once: others may be looking
         if self.is_stopping:
             raise Stopped("stopped before the cameras were opened")
+
+    def _keeper(self, name: str) -> Keeper:
+        start: Callable[..., WorkerProcess] = WorkerProcess
+        if self._spare is not None and name == next(iter(self.blocks)):
+            start = partial(WorkerProcess, start=self._spare.start)
+        given = self.blocks[name], self._on_change, self._patience, start, self._hear
+        return Keeper(self._config, name, *given)
 
     def open(self, record: bool) -> None:
         """Have all cameras opened; `await_armed` tells."""

@@ -328,6 +328,12 @@ def _pipes() -> tuple[IO[bytes], Sender]:
     return commands, Sender(answers)
 
 
+def _load() -> None:
+    """Import what every camera needs; a process that is ahead of its order has time for it."""
+    from recorder.config import make_config  # noqa: F401
+    from recorder.pipeline.session import Session  # noqa: F401
+
+
 def main() -> int:
     """Serve a rig until its session has ended or the rig is gone; return the exit code."""
     continue_when_parent_dies()
@@ -335,6 +341,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     commands, sender = _pipes()
     logging.basicConfig(level=logging.INFO, handlers=[_Log(sender)])
+    _load()
     messages = receive(commands)
     setup = next(messages, None)
     if setup is None:
