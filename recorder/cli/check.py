@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recorder.cli.check_unattended import Row, file_rows, service_rows
+
 if TYPE_CHECKING:
     from recorder.config import CameraConfig, Config
-
-Row = tuple[str, str]
 
 
 def check(
@@ -27,6 +27,7 @@ def check(
     loaded = load_config(config, set_ or ())
     # Everything is worked out before the first word: no summary ends in an error.
     rows = [row for camera in loaded.cameras.values() for row in _rows(camera, loaded)]
+    rows += service_rows(loaded)
     rows += [("metadata", f"{key}: {value}") for key, value in loaded.public()["metadata"].items()]
     print(f"{config} is fine. It would record:\n")
     for label, text in rows:
@@ -49,6 +50,7 @@ def _rows(camera: CameraConfig, config: Config) -> Iterator[Row]:
         yield "codec", _codec(camera)
     yield "raw data", _raw_rate(camera)
     if camera.recording.format != "none":
+        yield from file_rows(camera, _bytes_per_s(camera))
         yield "disk", _disk(camera)
 
 
@@ -140,12 +142,12 @@ def _disk(camera: CameraConfig) -> str:
     from recorder.config import format_size
     from recorder.pipeline.guards import reserve
 
-    keep = reserve(camera.recording.keep_free)
+    rate = _bytes_per_s(camera)
+    keep = reserve(camera.recording.keep_free, rate or 0.0)
     room = shutil.disk_usage(_existing(camera.recording.folder)).free - keep
     if room <= 0:
         return f"no room: less than keep_free, {format_size(keep)}, is free; recording would stop"
-    text = f"{room / 1e9:.1f} GB to use, {format_size(keep)} stay free"
-    rate = _bytes_per_s(camera)
+    text = f"{room / 1e9:.1f} GB to use"
     if rate is None:
         return text
     short = "; too short" if _seconds(camera) > room / rate else ""

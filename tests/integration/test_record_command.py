@@ -721,7 +721,7 @@ def test_help_lists_what_is_built() -> None:
     listed = result.stdout.partition("Commands:")[2]
     assert re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE) == [
         *("record", "preview", "gui", "attach", "status", "stop"),
-        *("verify", "convert", "check", "cameras"),
+        *("verify", "convert", "check", "schema", "cameras"),
     ]
 
 

@@ -57,6 +57,97 @@ def test_check_refuses_a_file_for_a_folder(tmp_path):
         check(path)
 
 
+WEEKS = """
+cameras:
+  top: {source: synthetic, size: [640, 480], fps: 30, pixel_format: gray8}
+  side: {source: synthetic, recording: {segment: 2GB, retention: }}
+recording: {segment: 10min, retention: {age: 14d, size: 50GB}, keep_free: 5GB}
+schedule: {hours: 22:00-06:00, weekdays: [fri, mon], until: 2999-01-01}
+hook: {command: [sh, -c, 'exit 0'], on: [failure]}
+log: {file: logs/x.jsonl, keep: 1}
+metrics: {port: 9464}
+"""
+
+
+def rows(path, capsys, *overrides: str) -> list[list[str]]:
+    """Return label and text of each row that is shown."""
+    check(path, list(overrides))
+    return [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[2:]]
+
+
+def test_check_shows_what_happens_when_nobody_watches(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "x.yaml"
+    path.write_text(WEEKS)
+    found = rows(path, capsys)
+    assert ["segment", "10min, 5.53 GB raw each at most, 144 files in a day"] in found
+    old = "that ended more than 14d ago, and those beyond 50GB"
+    deletes = "deletes this camera's closed segments"
+    for kept in (" (90 min or more)", ""):
+        row = ["retention", f"{deletes} {old}{kept} together, the oldest first"]
+        assert row in found
+    assert ["segment", "2GB on disk"] in found
+    assert ["keep_free", "5GB stay free on the disk"] in found
+    weekly = "until 2999-01-01 00:00:00, hours 22:00-06:00, weekdays mon fri"
+    assert ["schedule", weekly] in found
+    assert ["hook", "sh -c 'exit 0' (on failure; for 30s at most)"] in found
+    assert ["log", "logs/x.jsonl, beside it 1 older file, 10MB each at most"] in found
+    assert ["metrics", "http://127.0.0.1:9464/metrics"] in found
+    assert [p.name for p in tmp_path.iterdir()] == ["x.yaml"]
+
+
+def test_check_says_when_the_next_recording_begins(tmp_path, capsys):
+    path = tmp_path / "x.yaml"
+    path.write_text(WEEKS)
+    ((_, later),) = [
+        row for row in rows(path, capsys, "schedule.start=2998-01-01") if row[0] == "next"
+    ]
+    assert "2998 22:00" in later
+    assert "never" in str(rows(path, capsys, "schedule.until=2001-01-01"))
+    all_day = ["schedule.hours=00:00-24:00", "schedule.weekdays=", "schedule.until="]
+    assert "['next', 'at once, until" in str(rows(path, capsys, *all_day))
+
+
+def test_check_says_how_often_a_file_is_begun(tmp_path, capsys):
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "cameras: {top: {source: synthetic, size: [640, 480], fps: 30, pixel_format: gray8}}"
+    )
+    for segment, shown in {
+        "1000 frames": "1000 frames, 0.31 GB raw each at most, 108 files in an hour",
+        "2d": "2d, 1592.52 GB raw each at most, 0.5 files in a day",
+        "1d": "1d, 796.26 GB raw each at most, 1 file in a day",
+        "2GB": "2GB on disk, at most 17 files in an hour",
+        "1s": "1s, 0.01 GB raw each at most, 3600 files in an hour",
+    }.items():
+        assert ["segment", shown] in rows(path, capsys, f"recording.segment={segment}")
+    unknown = rows(path, capsys, "cameras.top.fps=", "recording.segment=1000 frames")
+    assert ["segment", "1000 frames, 0.31 GB raw each at most"] in unknown
+    unknown = rows(path, capsys, "cameras.top.fps=", "recording.segment=10min")
+    assert ["segment", "10min, 144 files in a day"] in unknown
+
+
+def test_check_says_nothing_of_what_is_not_given(tmp_path, capsys):
+    path = tmp_path / "x.yaml"
+    path.write_text(LEAST)
+    found = rows(path, capsys)
+    assert not {"segment", "retention", "schedule", "hook", "log"} & {label for label, _ in found}
+    automatic = "1GiB or 30 s of recording, whichever is more, stay free on the disk"
+    assert ["keep_free", automatic] in found
+    assert "keep_free" not in dict(rows(path, capsys, "recording.format=none"))
+
+
+def test_check_hides_the_hooks_passwords_and_says_what_others_can_read(tmp_path, capsys):
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{LEAST}\nhook: {{command: [no-such-program, 'http://u:secret@h']}}\n")
+    for address, others in {"127.0.0.1": False, "::1": False, "0.0.0.0": True, "::": True}.items():
+        shown = rows(path, capsys, "metrics.port=80", f"metrics.address='{address}'")
+        assert ("other machines" in dict(shown)["metrics"]) == others
+    assert dict(shown)["metrics"].startswith("http://[::]:80/metrics")
+    assert dict(shown)["hook"].endswith("there is no such program here")
+    assert "secret" not in str(shown)
+
+
 def test_check_says_when_there_is_no_room(tmp_path, capsys):
     path = tmp_path / "x.yaml"
     path.write_text(LEAST)

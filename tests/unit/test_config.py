@@ -69,7 +69,7 @@ def test_every_example_is_valid(path):
 
 def test_there_are_examples():
     names = {path.stem for path in CONFIGS}
-    assert {"demo", "webcam", "network", "file", "reference"} <= names
+    assert {"demo", "webcam", "network", "file", "reference", "two", "unattended"} <= names
 
 
 def test_the_reference_has_every_key_and_its_default():
