@@ -5,12 +5,14 @@ What is found wrong goes to the session's one finish function.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recorder import readout
 from recorder.errors import CameraLost, NoSpace, RecorderError, WriterError
 from recorder.system import free_bytes
 
@@ -18,11 +20,17 @@ if TYPE_CHECKING:
     from recorder.pipeline.acquire import Acquisition
     from recorder.pipeline.write import Writing
 
+log = logging.getLogger(__name__)
+
 LEAVE_TIMEOUT_S = 3.0
 """How long the acquisition thread may take to leave a grab once the session ends."""
 STUCK_WRITER_S = 10.0
 """How long an encoder may take nothing at all once the recording is asked to end."""
 
+WARN_S = (3600, 600, 120)
+"""A disk that lasts no longer is worth a word in the log, each time."""
+LEAST_ALLOWANCE = 2**20
+"""Bytes that are recorded between two looks at the disk however full it is."""
 LEAST_RESERVE = 2**30
 RESERVE_S = 30.0
 
@@ -45,12 +53,29 @@ def reserve(keep_free: int | None, bytes_per_s: float = 0.0) -> int:
 
 
 class DiskGuard:
-    """Ends a recording while the disk still has what must stay free."""
+    """Ends a recording while the disk still has what must stay free.
+
+    The disk is asked ten times a second, and whenever so much was recorded since that it could be
+    full by now: a burst does not get past it.
+
+    Parameters
+    ----------
+    folder
+        Where files go; None: nowhere.
+    keep_free
+        See `reserve`.
+    finish
+        Called when the recording has to end.
+    """
 
     def __init__(self, folder: Path | None, keep_free: int | None, finish: Finish) -> None:
         self._folder = folder
         self._keep_free = keep_free
         self._finish = finish
+        self._warner = _Warner()
+        self._unseen = 0  # bytes recorded since the last look
+        self._allowance = 0
+        self._last_look = (0.0, 0)
         self.free: int | None = None
 
     def aim(self, folder: Path | None, keep_free: int | None) -> None:
@@ -58,9 +83,29 @@ class DiskGuard:
         self._folder = folder
         self._keep_free = keep_free
 
+    def spend(self, nbytes: int) -> None:
+        """Take note that so much was recorded; called by the thread that writes."""
+        self._unseen += nbytes
+        if self._unseen > self._allowance:
+            self.look(True, *self._last_look)
+
+    def warn(self, bytes_per_s: float, to_go_s: float | None) -> None:
+        """Say in the log how long the disk lasts, if that is not long.
+
+        Parameters
+        ----------
+        to_go_s
+            How long the recording will last yet; None: nobody knows.
+        """
+        left_s = self.time_left_s(bytes_per_s)
+        if left_s is not None and (to_go_s is None or to_go_s > left_s):
+            self._warner.look(self._folder, left_s)
+
     def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
         """Compare what is free with what must stay so and what is still on its way."""
+        self._unseen, self._last_look = 0, (bytes_per_s, in_flight_bytes)
         if self._folder is None:
+            self._allowance = 2**63
             return
         if not _is_there(self._folder):
             if recording:
@@ -73,6 +118,8 @@ class DiskGuard:
         # On its way: the ring, and what is written until the encoder has taken all of it.
         coming = in_flight_bytes + bytes_per_s
         keep_free = reserve(self._keep_free, bytes_per_s)
+        # A quarter, as several cameras may share the disk.
+        self._allowance = max(LEAST_ALLOWANCE, int(self.free - keep_free - coming) // 4)
         if recording and self.free < keep_free + coming:
             self._finish(
                 "no_space",
@@ -89,6 +136,21 @@ class DiskGuard:
         if self.free is None or bytes_per_s <= 0:
             return None
         return max(0.0, (self.free - reserve(self._keep_free, bytes_per_s)) / bytes_per_s)
+
+
+class _Warner:
+    """Says once when the disk lasts for less than an hour, ten minutes, two minutes."""
+
+    def __init__(self) -> None:
+        self._said = 0
+
+    def look(self, folder: Path | None, left_s: float) -> None:
+        steps = sum(left_s < limit_s for limit_s in WARN_S)
+        if steps > self._said:
+            log.warning("%s: the disk lasts %s at this rate", folder, readout.span(left_s))
+            self._said = steps
+        # Not at once: rates tremble, and the retention makes room now and then.
+        self._said = min(self._said, sum(left_s < 1.5 * limit_s for limit_s in WARN_S))
 
 
 def _free_above(folder: Path) -> int | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
+SETTLED_S = 10.0
+"""Until then, how long the disk lasts is a guess."""
 
 
 class Monitor:
@@ -85,7 +87,10 @@ class Monitor:
         try:
             now = time.monotonic_ns()
             self._meters.sample(now, crew.acquisition.grabs, take, crew.writing)
-            self._disk.look(recording, self._meters.disk.per_second, crew.waiting_bytes)
+            rate = self._meters.disk.per_second
+            self._disk.look(recording, rate, crew.waiting_bytes)
+            if recording and take is not None and take.seconds > SETTLED_S:
+                self._disk.warn(rate, take.remaining_s)
         except Exception:  # an observer's failure never ends a recording
             log.exception("the monitor failed")
 

@@ -421,6 +421,7 @@ class Session:
         )
         keep_free = self._config.recording.keep_free
         self._disk = DiskGuard(self._files.folder, keep_free, self.finish)
+        crew.writing.on_recorded = self._disk.spend
         self._monitor = Monitor(crew, self._disk, self.finish, self._course.current)
         self._watch(crew)
         self._spec = spec

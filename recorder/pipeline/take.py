@@ -123,6 +123,16 @@ class Take:
         lost_ns = max((row.t_mono_ns for row in self.lost), default=self.first_ns)
         return ((self.last_ns or lost_ns) - self.first_ns) / 1e9
 
+    @property
+    def remaining_s(self) -> float | None:
+        """How long it will last yet, as far as that is known."""
+        if self.duration is None:
+            return None
+        if self.duration.seconds is not None:
+            return max(0.0, self.duration.seconds - self.seconds)
+        frames = (self.duration.frames or 0) - self.grabbed
+        return max(0.0, frames * self.period_ns / 1e9) if self.period_ns else None
+
     def add(self, report: WriteReport) -> None:
         """Take note of a file that is finished."""
         with self._lock:

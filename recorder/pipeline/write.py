@@ -102,6 +102,7 @@ class Writing:
         self._note = ""  # why frames are lost, once no file can be written any more
         self._deaths: deque[float] = deque()
         self._settlers: list[threading.Thread] = []
+        self.on_recorded: Callable[[int], None] = lambda nbytes: None
         self.writer: Writer = NullWriter()
         self.is_handing = False  # inside the encoder's `write`, which may take long
         self.busy_ns = 0
@@ -174,6 +175,7 @@ class Writing:
         self._handed += 1
         if self._take is not None:
             self._take.tally.wrote(nbytes)
+            self.on_recorded(nbytes)
 
     def _skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         self._count(status)

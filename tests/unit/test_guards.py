@@ -9,7 +9,7 @@ import pytest
 
 from recorder.errors import NoSpace
 from recorder.pipeline import guards
-from recorder.pipeline.guards import DiskGuard
+from recorder.pipeline.guards import DiskGuard, reserve
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,53 @@ def test_with_room_for_all_it_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     assert said == []
     guard.look(True, 50.0, 51)
     assert said == ["no_space"]
+
+
+def test_what_stays_free_is_a_gigabyte_or_half_a_minute() -> None:
+    assert reserve(None) == reserve(None, 1e6) == 2**30
+    assert reserve(None, 100e6) == 3_000_000_000
+    assert reserve(0, 100e6) == 0
+    assert reserve(5, 100e6) == 5
+
+
+def test_a_burst_between_two_looks_does_not_get_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenth of a second is long for a quick source: the bytes count, not the time."""
+    said: list[str] = []
+    disk = {"free": 1_100_000_000}
+    monkeypatch.setattr(guards, "free_bytes", lambda folder: disk["free"])
+    guard = DiskGuard(tmp_path, 1_000_000_000, lambda reason, error: said.append(reason))
+    guard.look(True, 0.0, 0)
+    while not said:
+        disk["free"] -= 3_000_000
+        guard.spend(3_000_000)
+        assert disk["free"] > 0
+    assert said == ["no_space"]
+    assert disk["free"] > 1_000_000_000 - 2 * 3_000_000
+
+
+def test_a_disk_that_does_not_last_is_said_in_time_and_not_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = {"free": 10_000}
+    monkeypatch.setattr(guards, "free_bytes", lambda folder: disk["free"])
+    guard = DiskGuard(tmp_path, 1000, lambda reason, error: None)
+    for left in [5000, 3601, 3599, 3602, 3590, 700, 599, 601, 500, 119, 30]:
+        disk["free"] = 1000 + left
+        guard.look(True, 1.0, 0)
+        guard.warn(1.0, None)
+    said = [record.getMessage().partition("lasts ")[2] for record in caplog.records]
+    assert said == [f"{text} at this rate" for text in ("60 min", "10 min", "2 min")]
+
+
+def test_a_disk_that_lasts_longer_than_the_recording_is_not_worth_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(guards, "free_bytes", lambda folder: 1500)
+    guard = DiskGuard(tmp_path, 1000, lambda reason, error: None)
+    guard.look(True, 1.0, 0)
+    guard.warn(1.0, to_go_s=499)
+    assert caplog.records == []
+    guard.warn(1.0, to_go_s=501)
+    assert len(caplog.records) == 1
