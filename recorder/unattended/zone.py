@@ -40,7 +40,8 @@ class Zone:
         found = self._read(wall, fold=int(last))
         if self.local(found).replace(tzinfo=None) == wall:
             return found
-        return self._gap(self._read(wall, fold=1), self._read(wall, fold=0))
+        # Which of them is which differs between zoneinfo and the system's own zone.
+        return self._gap(*sorted(self._read(wall, fold) for fold in (0, 1)))
 
     def midnight(self, day: date, last: bool = False) -> datetime:
         """Return the instant at which a day begins."""
