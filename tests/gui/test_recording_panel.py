@@ -56,7 +56,7 @@ def test_it_shows_what_the_draft_says_and_changes_nothing_by_it(panel):
     assert panel.format.currentText() == "Video"
     assert panel.codec.currentText() == "Fast"
     assert panel.folder.text.text() == "out"
-    assert panel.keep_free.text() == "1GiB"
+    assert (panel.segment.text(), panel.keep_free.text()) == ("", "")
     assert panel.duration.text() == ""
     assert panel.duration_row.note.full_text == "Until stopped"
     assert panel.metadata.item(0, 1).text() == "M12"
@@ -70,12 +70,14 @@ def test_every_edit_is_in_the_draft_and_told_with_its_keys(panel, qtbot):
     panel.folder.browse.click()
     type_into(qtbot, panel.name, "{camera}_{subject}")
     type_into(qtbot, panel.duration, "1000 frames")
+    type_into(qtbot, panel.segment, "2GB")
     type_into(qtbot, panel.keep_free, "5GB")
     recording = panel.draft.config().recording
     assert (recording.format, recording.codec) == ("hdf5", "archive")
     assert (str(recording.folder), recording.name) == ("/data/new", "{camera}_{subject}")
     assert (str(recording.duration), recording.keep_free) == ("1000 frames", 5 * 10**9)
-    keys = ["format", "codec", "folder", "name", "duration", "keep_free"]
+    assert str(recording.segment) == "2GB"
+    keys = ["format", "codec", "folder", "name", "duration", "segment", "keep_free"]
     assert panel.told == [("recording", key) for key in keys]
     panel.duration.setFocus()
     panel.duration.selectAll()

@@ -7,7 +7,15 @@ import pytest
 from ui.model.draft import Draft
 from ui.model.sources import chosen, entries, read_source, sequence_pattern, shown_text, sizes
 from ui.model.sources import source_text as written
-from ui.model.wording import difference, example_names, number, profiles, read_typed, typed
+from ui.model.wording import (
+    difference,
+    example_names,
+    not_here,
+    number,
+    profiles,
+    read_typed,
+    typed,
+)
 
 FOUND = [
     {"name": "Cam", "source": "/dev/v4l/by-id/a", "path": "/dev/video0", "serial": "007",
@@ -93,3 +101,13 @@ def test_an_example_name_is_the_file_or_why_there_is_none():
     for name in ("{x}", "a/b", 5):
         draft.set(name, "recording", "name")
         assert example_names(draft, now)[0][1].startswith("no name" if name != 5 else "5")
+
+
+def test_what_holds_only_where_nobody_watches_is_said():
+    draft = Draft.new(name="top")
+    assert not_here(draft) == not_here(None) == ""
+    draft.set({"hours": "22:00-06:00"}, "schedule")
+    assert not_here(draft).startswith("Schedule holds for `recorder record`")
+    draft.set({"port": 9464}, "metrics")
+    draft.set({"age": "14d"}, "recording", "retention")
+    assert not_here(draft).startswith("Schedule, metrics and retention hold for")

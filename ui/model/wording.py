@@ -11,6 +11,7 @@ from recorder.config.scalars import scalar
 from recorder.errors import ConfigError
 from recorder.writers.codecs import CODECS
 from ui.model.draft import Draft
+from ui.model.meaning import ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +141,16 @@ def difference(asked: float, obtained: float | None) -> str:
     if abs(asked - obtained) <= 1e-3 * max(1.0, abs(asked)):
         return ""
     return f"asked {shown_number(asked)}, camera is at {shown_number(obtained)}"
+
+
+def not_here(draft: Draft | None) -> str:
+    """Say which parts of a config hold only where nobody watches; nothing if there are none."""
+    if draft is None:
+        return ""
+    given = [name for name in ALONE if draft.own(name)]
+    given += ["retention"] if draft.get("recording", "retention") else []
+    if not given:
+        return ""
+    listed = " and ".join(filter(None, (", ".join(given[:-1]), given[-1])))
+    verb = "hold" if len(given) > 1 else "holds"
+    return f"{listed.capitalize()} {verb} for `recorder record`, and stay in the file."

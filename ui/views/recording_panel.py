@@ -10,7 +10,7 @@ from typing import Any
 from PyQt5.QtCore import pyqtSignal
 
 from recorder.errors import ConfigError
-from ui.model.wording import FORMATS, NO_NAME, example_names, profiles
+from ui.model.wording import FORMATS, NO_NAME, example_names, not_here, profiles
 from ui.theme import Theme
 from ui.views.draft_form import DraftForm, Keys
 from ui.views.fields import ChoiceField, DurationField, TextField
@@ -75,7 +75,8 @@ class RecordingPanel(DraftForm):
     def show_other_problems(self, problems: list[tuple[Keys, str]]) -> None:  # noqa: D102
         mine = [(keys, text) for keys, text in problems if keys[:1] != ("cameras",)]
         told = "; ".join(f"{'.'.join(keys)}: {text}" if keys else text for keys, text in mine)
-        self.other.show_text(told or self._usual, "note-bad" if told else "dim")
+        usual = " ".join(filter(None, (self._usual, not_here(self.draft))))
+        self.other.show_text(told or usual, "note-bad" if told else "dim")
 
     def set_recording(self, is_recording: bool) -> None:
         """Say from when on a change counts."""
@@ -97,7 +98,8 @@ class RecordingPanel(DraftForm):
         self.folder, self.name = FolderField(ask), TextField()
         self.open = button("↗", "Open the folder", "Show the folder in the file manager")
         self.open.setFixedWidth(30)
-        self.duration, self.keep_free = DurationField(), TextField("1GiB")
+        self.duration, self.segment = DurationField(), TextField("one file")
+        self.keep_free = TextField("1GiB or 30 s")
         self.metadata = KeyTable(rows=4)
         self.metadata.setAccessibleName("Metadata")
         self.metadata.setToolTip("Kept in the about file; a key in braces can be in the file name")
@@ -114,11 +116,15 @@ class RecordingPanel(DraftForm):
         )
         tip = "90 or 90s, 10min, 2h, or 1000 frames; empty: until stopped"
         self.duration_row = FieldRow("Duration", self.duration, tip=tip)
+        tip = "After a time (10min), a size (2GB) or 1000 frames; empty: one file"
+        segment = FieldRow("New file", self.segment, tip=tip)
+        segment.set_hint("Goes on in a new file after so much")
         tip = "Stops before the disk has less than this: 500MB, 1GiB, or 0"
         keep_free = FieldRow("Keep free", self.keep_free, tip=tip)
         keep_free.set_hint("Stops before the disk has less")
         rows = {"format": self.format_row, "codec": self.codec_row, "folder": folder}
-        rows |= {"name": self.name_row, "duration": self.duration_row, "keep_free": keep_free}
+        rows |= {"name": self.name_row, "duration": self.duration_row}
+        rows |= {"segment": segment, "keep_free": keep_free}
         self._rows = rows
         self.column.addWidget(title("RECORDING"))
         for key, row in rows.items():
