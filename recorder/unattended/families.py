@@ -42,16 +42,16 @@ LOST = {"dropped": "dropped", "bad": "bad"}
 
 GAUGES: dict[str, tuple[str, Value]] = {
     "recorder_frames_in_flight": (
-        "Frames between the camera and the file.",
+        "Frames between the camera and the file, with lost ones that are not counted as such yet.",
         lambda c: c.totals.in_flight,
+    ),
+    "recorder_in_flight_seconds": (
+        "How long the camera took for the frames in flight.",
+        lambda c: c.totals.in_flight / c.fps_in if c.fps_in else None,
     ),
     "recorder_buffer_fill_ratio": (
         "Share of the buffer that waits to be written, 0 to 1.",
         lambda c: c.buffer_fill,
-    ),
-    "recorder_buffer_fill_seconds": (
-        "How long the camera took for the frames that wait to be written.",
-        lambda c: c.totals.in_flight / c.fps_in if c.fps_in else None,
     ),
     "recorder_grabbed_frames_per_second": (
         "Frames per second that the camera gives, over the last two seconds.",

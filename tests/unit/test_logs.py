@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -14,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from recorder.cli.live import StatusLine
 from recorder.config import LogConfig
 from recorder.rig.events import Event
-from recorder.stats import RigStatus
+from recorder.stats import CameraStatus, RigStatus
 from recorder.unattended.logs import Beside, JsonLog, human_log, make_json_log
 from recorder.unattended.repeats import Repeats, Thinned, kind_of
 
@@ -215,6 +217,25 @@ def test_a_stderr_that_is_gone_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(sys, "stderr", gone)
         with human_log():
             log.warning("nobody reads this")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no terminals of our own")
+def test_on_a_terminal_lines_stand_above_the_status_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", 0) as screen, os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with human_log(), StatusLine() as line:
+            line.show(CameraStatus("top", "recording"))
+            log.warning("side: %s", "it was lost")
+            line.show(CameraStatus("top", "recording"))
+        terminal.flush()
+        shown = screen.read(65536).decode()
+    parts = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", part) for part in shown.split("\r\n")]
+    [warning] = [number for number, part in enumerate(parts) if "WARNING side: it was lost" in part]
+    assert any("top recording" in part for part in parts[:warning])
+    assert any("top recording" in part for part in parts[warning + 1 :])
+    assert "top recording" not in parts[warning].partition("WARNING")[2]
 
 
 # -- repetitions --------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def test_all_numbers_of_a_camera(server: MetricsServer) -> None:
         "recorder_camera_up": 1,
         "recorder_frames_in_flight": 4,
         "recorder_buffer_fill_ratio": 0.25,
-        "recorder_buffer_fill_seconds": pytest.approx(4 / 60),
+        "recorder_in_flight_seconds": pytest.approx(4 / 60),
         "recorder_grabbed_frames_per_second": 60,
         "recorder_written_frames_per_second": 59,
         "recorder_writer_headroom_ratio": 0.75,
