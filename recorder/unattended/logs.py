@@ -205,8 +205,7 @@ class JsonLog:
         logging.getLogger().addHandler(self._handler)
 
     def look(self, _: RigStatus) -> None:
-        """Tell of lines that were held back."""
-        self._handler.tick()
+        """There is nothing to see that is not said as well."""
 
     def hear(self, event: Event) -> None:
         """Log an event with its facts."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 FIRST = 5
@@ -62,9 +63,14 @@ class Repeats:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._first = first
-        self._window_s = window_s
+        self.window_s = window_s
         self._clock = clock
         self._windows: dict[Kind, _Window] = {}
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether there is anything untold."""
+        return any(window.last is not None for window in self._windows.values())
 
     def take(self, record: logging.LogRecord) -> Iterator[logging.LogRecord]:
         """Return what is to be shown now that this one has come."""
@@ -79,7 +85,7 @@ class Repeats:
     def due(self) -> Iterator[logging.LogRecord]:
         """Return how many more there were of each kind whose minute is over."""
         now = self._clock()
-        over = [key for key, each in self._windows.items() if now - each.since >= self._window_s]
+        over = [key for key, each in self._windows.items() if now - each.since >= self.window_s]
         for key in over:
             yield from self._told(self._windows.pop(key))
 
@@ -114,28 +120,43 @@ class Thinned(logging.Handler):
         super().__init__(target.level)
         self._target = target
         self._repeats = Repeats() if repeats is None else repeats
+        self._timer: threading.Timer | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a line on, or count it."""
         passes = hasattr(record, "event")
         for each in (record,) if passes else self._repeats.take(record):
             self._target.handle(each)
+        self._look_again()
 
     def tick(self) -> None:
-        """Tell of repetitions whose minute is over, also when nobody logs anything."""
+        """Tell of repetitions whose minute is over: maybe nobody logs anything any more."""
         with self._guard():
             for each in self._repeats.due():
                 self._target.handle(each)
+            self._timer = None
+            self._look_again()
 
     def close(self) -> None:
         """Tell of the repetitions that are still untold, and close the other handler."""
         with self._guard():
+            if self._timer is not None:
+                self._timer.cancel()
             for each in self._repeats.rest():
                 self._target.handle(each)
         self._target.close()
         super().close()
 
-    def _guard(self) -> AbstractContextManager[Any]:
+    def _look_again(self) -> None:
+        if self._timer is not None or not self._repeats.holds_back:
+            return
+        timer = threading.Timer(self._repeats.window_s, self.tick)
+        timer.daemon, timer.name = True, "log repetitions"
+        with contextlib.suppress(RuntimeError):  # no thread to be had: the next line tells
+            timer.start()
+            self._timer = timer
+
+    def _guard(self) -> contextlib.AbstractContextManager[Any]:
         assert self.lock is not None  # the library's, which is held around `emit`
         return self.lock
 

@@ -308,6 +308,20 @@ def test_it_is_told_when_others_speak_or_nobody_does(flood: Flood) -> None:
     assert flood.told() == ["… and 1 more like this in the last 61 s: again"]
 
 
+def test_it_is_told_though_nobody_logs_any_more() -> None:
+    told = threading.Event()
+
+    class Waited(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "… and 1 more" in record.getMessage():
+                told.set()
+
+    handler = Thinned(Waited(), Repeats(first=0, window_s=0.05))
+    handler.handle(logging.LogRecord("a", 30, "", 1, "again", None, None))
+    assert told.wait(30)
+    handler.close()
+
+
 def test_it_is_told_at_the_end(flood: Flood) -> None:
     for _ in range(7):
         flood.say("again")
