@@ -52,7 +52,13 @@ class RateMeter:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of the grabbed frames: grabbed = written + dropped + bad + in flight."""
+    """What became of the grabbed frames: grabbed = written + dropped + bad + in flight.
+
+    Parameters
+    ----------
+    overflow
+        Those of the dropped ones for which the buffer had no room; the others had no writer.
+    """
 
     grabbed: int = 0
     written: int = 0
@@ -60,6 +66,7 @@ class Totals:
     bad: int = 0
     gaps: int = 0
     restarts: int = 0
+    overflow: int = 0
 
     @property
     def in_flight(self) -> int:
@@ -77,7 +84,8 @@ class Tally:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = {"grabbed": 0, "written": 0, "dropped": 0, "bad": 0, "gaps": 0}
+        names = ("grabbed", "written", "dropped", "bad", "gaps", "overflow")
+        self._counts = dict.fromkeys(names, 0)
         self.raw_bytes = 0
         self._settled = False
 

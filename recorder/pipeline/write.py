@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.25
 """How often a writer without frames looks whether its encoder still lives."""
+OVERFLOW = "overflow"
+"""The ledger's note, and the counter, of frames for which the ring had no room."""
 _COUNTED = {"gap": "gaps"}
 """What a status of the ledger is called among the counters, where that differs."""
 MAX_DEATHS = 5
@@ -179,6 +181,8 @@ class Writing:
 
     def _skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         self._count(status)
+        if note == OVERFLOW:
+            self._count(OVERFLOW)
         try:
             self.writer.skip(stamp, status, note)
         except (WriterError, NoSpace) as error:

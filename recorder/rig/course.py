@@ -290,7 +290,7 @@ class CameraCourse:
         if story is None or message["number"] != attempt.takes:
             return
         summary = TakeSummary.from_dict(message["summary"] | {"files": in_order(share.closed)})
-        story.add(summary)
+        story.add(summary, self._status.totals.overflow)
         progress = progress_in(self._memory)
         if progress.take == attempt.takes:  # if it dies now, its frames are counted already
             story.advance(progress)

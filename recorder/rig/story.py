@@ -80,6 +80,7 @@ class Story:
     last_file: Message | None = None
     open_files: list[Message] = field(default_factory=list)
     is_closed: bool = False
+    overflow: int = 0  # frames for which the buffer had no room, of processes that are gone
     _rows: list[LostRow] = field(default_factory=list)  # that no file has taken yet
     _parts: list[TakeSummary] = field(default_factory=list)
     _settlers: list[threading.Thread] = field(default_factory=list)
@@ -96,9 +97,10 @@ class Story:
             self.grabbed, self.first_ns = progress.grabbed, progress.first_ns
             self.last_ns, self.last_utc_ns = progress.last_ns, progress.last_utc_ns
 
-    def add(self, part: TakeSummary) -> None:
+    def add(self, part: TakeSummary, overflow: int = 0) -> None:
         """Add what a process told of its share, its files closed."""
         self._parts.append(part)
+        self.overflow += overflow
 
     def add_wreck(self, life: Life, error: str) -> None:
         """Add the share of a process that died: its files are finished and counted, beside us.
@@ -110,6 +112,7 @@ class Story:
             self._keep([stamp for stamp in life.stamps if stamp.grab >= self.grabbed])
             return
         index = len(self._parts)
+        self.overflow += life.status.totals.overflow
         self._parts.append(_told(life, error))
         settler = threading.Thread(
             target=self._settle, args=(index, life, error), name="settle a dead process's files"
@@ -211,7 +214,7 @@ class Story:
         raw, disk = status.raw_bytes + before.raw_bytes, status.file_bytes + before.file_bytes
         return replace(
             status,
-            totals=Totals(**sums, restarts=self.restarts),
+            totals=Totals(**sums, restarts=self.restarts, overflow=self.overflow + now.overflow),
             elapsed_s=max(status.elapsed_s, before.seconds),
             raw_bytes=raw,
             file_bytes=disk,

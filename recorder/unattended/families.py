@@ -37,7 +37,11 @@ COUNTERS = {
     "raw_bytes": ("recorder_raw_bytes", "Bytes of pixels that were written, uncompressed."),
     "file_bytes": ("recorder_file_bytes", "Bytes of the files, on disk."),
 }
-LOST = {"dropped": "dropped", "bad": "bad"}
+LOST = {
+    "overflow": "overflow",  # the buffer was full
+    "writer": "unwritten",  # the encoder died, the disk was full, the process was killed
+    "bad": "bad",  # it could not be read
+}
 """Reasons in the label, and the counters behind them; the ledger tells more of each frame."""
 
 GAUGES: dict[str, tuple[str, Value]] = {
@@ -124,6 +128,8 @@ class Counters:
 
 
 def _count(camera: CameraStatus, name: str) -> int:
+    if name == "unwritten":
+        return camera.totals.dropped - camera.totals.overflow
     holder = camera if name in ("late", "raw_bytes", "file_bytes") else camera.totals
     return int(getattr(holder, name))
 
@@ -191,7 +197,7 @@ class StatusCollector(Collector):
             for camera in cameras:
                 family.add_metric([camera], self._counters.value(camera, key))
             yield family
-        text = "Frames that are not in the file: dropped, or bad (they could not be read)."
+        text = "Frames that are not in the file, and why: no room in the buffer, no writer, or bad."
         lost = CounterMetricFamily("recorder_frames_lost", text, labels=["camera", "reason"])
         for camera in cameras:
             for reason, key in LOST.items():

@@ -22,7 +22,7 @@ Sample = tuple[str, frozenset[tuple[str, str]]]
 TOP = CameraStatus(
     "top",
     "recording",
-    totals=Totals(100, 90, 5, 1, 2, 1),
+    totals=Totals(100, 90, 5, 1, 2, 1, overflow=2),
     fps_in=60.0,
     fps_written=59.0,
     buffer_fill=0.25,
@@ -105,7 +105,7 @@ def test_all_numbers_of_a_camera(server: MetricsServer) -> None:
         for (name, labels), number in found.items()
         if name == "recorder_frames_lost_total"
     }
-    assert lost == {"dropped": 5, "bad": 1}
+    assert lost == {"overflow": 2, "writer": 3, "bad": 1}
 
 
 def test_states_are_one_of_all(server: MetricsServer) -> None:
