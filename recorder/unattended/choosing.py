@@ -99,11 +99,10 @@ def _age_order(clocks: Clocks) -> Callable[[Closed], tuple[int, int, int]]:
 
 def _newest(segments: Sequence[Closed]) -> set[Closed]:
     """Return the last closed segment of every recording, which always stays."""
-    last: dict[str, Closed] = {}
+    last: dict[str, int] = {}
     for each in segments:
-        if each.start not in last or each.part >= last[each.start].part:
-            last[each.start] = each
-    return set(last.values())
+        last[each.start] = max(each.part, last.get(each.start, 0))
+    return {each for each in segments if each.part == last[each.start]}
 
 
 def _clock_is_behind(segments: Sequence[Closed], clocks: Clocks) -> bool:
