@@ -28,6 +28,10 @@ CASES = [
     ),
     ({"state": "recording", "fps_in": 60.0, "age_s": 3.2}, Veil("warn", "no frame for 3.2 s")),
     ({"state": "previewing", "fps_in": 0.2, "age_s": 6.0}, None),  # slow, not late
+    (
+        {"state": "waiting", "reason": "duration"},
+        Veil("wait", "closed until its time comes", "The schedule opens it again."),
+    ),
     ({"state": "ended"}, Veil("end", "ended")),
     (
         {"state": "ended", "reason": "camera_failed", "message": "it does not open"},
