@@ -190,7 +190,6 @@ def test_exit_code(tmp_path: Path, changes: dict[str, Any], code: int, reason: s
         (("{config}", "--set", "recording.codecc=fast"), "codec"),
         (("{config}", "--set", "buffer.memory=1KiB"), "memory"),
         (("{config}", "--nonsense"), "--nonsense"),
-        (("{config}", "--set", "recording.segment=10min"), "not yet"),
         (("{config}", "--set", "recording.codec=mpeg4"), "lossless"),
         (("{config}", "--set", "recording.codec=magicyvu"), "magicyuv"),
         (("{config}", "--set", "buffer.memory=100000GiB"), "memory"),
