@@ -267,6 +267,31 @@ def test_what_is_not_proven_to_be_ours_stays(videos, changes) -> None:
     assert len(numbers(folder, videos)) < PARTS  # others go
 
 
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("about", "camera", "side"),
+        ("about", "state", "recording"),
+        ("about", "file", "top.h5"),
+        ("about", "format", "other"),
+        ("about", "part", "0"),
+        ("about", "converted_from", 1),
+        ("about/writer", "host", "elsewhere"),
+        ("about/config/cameras/top/recording", "segment", ""),
+        ("about/config/cameras/top/recording/retention", "age", 0.0),
+    ],
+)
+def test_what_is_not_proven_to_be_ours_in_hdf5_stays(templates, tmp_path, group, name, value):
+    paths = copied(templates["hdf5"], tmp_path / "recordings")
+    mtime = paths[0].stat().st_mtime
+    with h5py.File(paths[0], "r+") as file:
+        file[group].attrs[name] = value
+    os.utime(paths[0], (mtime, mtime))
+    prune(paths[0].parent, later(4), size=limit(paths, 4))
+    assert 0 in numbers(paths[0].parent, paths)
+    assert len(numbers(paths[0].parent, paths)) < PARTS
+
+
 @pytest.mark.parametrize("key", ["retention", "segment"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_not_recorded_to_be_deleted_stays(tmp_path, key, kind) -> None:
