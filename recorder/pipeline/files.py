@@ -149,6 +149,14 @@ class FileMaker:
         if self.folder is None:
             return NullWriter()
         make_folder(self.folder)
+        try:
+            return self._open(take, part, spec, info)
+        except OSError as error:  # also of what is only asked for the about file
+            raise as_recorder_error(error, self.folder) from error
+
+    def _open(
+        self, take: Take, part: int, spec: FrameSpec, info: Callable[[], CameraInfo]
+    ) -> Writer:
         about = self._about(take, part) | _about_camera(info())
         names = naming.candidates(take.stem or self._stem(take), part)
         for _, stem in zip(range(_MOST_NAMES), names, strict=False):

@@ -210,7 +210,6 @@ class Writing:
         self._settlers.clear()
         if self._take is not None:
             self._part = self._take.first_part
-            self._seams = Seams(self._take.segment)
             self._replace(None)
 
     def _present(self, take: Take) -> _File:
@@ -251,6 +250,7 @@ class Writing:
                 self._settle(self._present(self._take), "writer_failed")
             self.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
+            self._seams = Seams(self._take.segment)  # wherever its first frame lies
             return
 
     def _is_hopeless(self, error: RecorderError) -> bool:

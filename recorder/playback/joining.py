@@ -93,9 +93,11 @@ def _warn_of_strangers(near: Iterable[Part]) -> None:
     """Name the files that may belong to it, but do not say so any more."""
     for part in near:
         if not part.about and not _is_nothing(part):
+            why = "what says so is missing or unreadable"
+            if part.state == "recording":
+                why = "is being recorded right now and can be read when it is closed"
             warnings.warn(
-                f"{part.file} may belong to the same recording, but what says so is missing or "
-                "unreadable: it is left out",
+                f"{part.file} may belong to the same recording, but {why}: it is left out",
                 stacklevel=4,
             )
 

@@ -7,6 +7,7 @@ import os
 import platform
 import socket
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,15 @@ _PACKAGES = ("recorder", "numpy", "opencv-python", "imageio-ffmpeg", "blosc2", "
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of whatever had a hand in the recording."""
+    """Return the versions of whatever had a hand in the recording.
+
+    Looked up once: a seam is no place to read files, and what runs is what was there at the start.
+    """
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "system": platform.platform()}
     for name in _PACKAGES:
         try:
