@@ -39,12 +39,14 @@ class Channel:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self._socket.setblocking(False)
 
-    def send(self, *lines: str) -> None:
-        """Send assignments such as ``READY=1``, in one datagram."""
+    def send(self, *lines: str) -> bool:
+        """Send assignments such as ``READY=1``, in one datagram; return whether that was taken."""
         try:
             self._socket.sendto("\n".join(lines).encode("utf-8", "replace"), self._address)
         except OSError as error:
             log.info("systemd cannot be told %s: %s", lines[0], error)
+            return False
+        return True
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -143,9 +145,9 @@ class Notifier:
 
     def look(self, status: RigStatus) -> None:
         """Tell what is new, and ping if frames are being written or a schedule waits."""
-        lines = []
         if status.state in ("recording", "waiting"):
-            lines += self._readiness()
+            self._tell_ready()
+        lines = []
         if self._pulse is not None and self._pulse.beats(status):
             lines.append("WATCHDOG=1")
         now = self._clock()
@@ -157,19 +159,17 @@ class Notifier:
 
     def hear(self, event: Event) -> None:
         """Tell that the service is up: the recording may be over before anybody looks."""
-        if event.kind == "start" and (lines := self._readiness()):
-            self._channel.send(*lines)
+        if event.kind == "start":
+            self._tell_ready()
 
     def close(self) -> None:
         """Tell that it ends; from here on systemd expects no pings."""
         self._channel.send("STOPPING=1")
         self._channel.close()
 
-    def _readiness(self) -> list[str]:
-        if self._is_ready:
-            return []
-        self._is_ready = True
-        return ["READY=1"]
+    def _tell_ready(self) -> None:
+        """Tell it once, but until it is taken: a service that is never ready is ended."""
+        self._is_ready = self._is_ready or self._channel.send("READY=1")
 
 
 def make_notifier(environ: MutableMapping[str, str] = os.environ) -> Notifier | None:

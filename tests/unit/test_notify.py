@@ -125,6 +125,20 @@ def test_a_systemd_that_does_not_listen_holds_up_nothing(systemd: Systemd) -> No
     notifier.close()
 
 
+def test_ready_is_told_until_it_is_taken(systemd: Systemd) -> None:
+    channel = Channel(systemd.address)
+    while channel.send("STATUS=full"):
+        pass
+    notifier = Notifier(channel)
+    notifier.look(rig(camera()))
+    notifier.hear(Event("start"))
+    assert "READY=1" not in systemd.heard()
+    notifier.look(rig(camera()))
+    notifier.look(rig(camera()))
+    assert systemd.heard() == ["READY=1"]
+    notifier.close()
+
+
 # -- the environment ----------------------------------------------------------------------------
 
 
