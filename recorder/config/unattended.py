@@ -81,6 +81,15 @@ class ScheduleConfig(Section):
             raise Problem("at least 10s: cameras need time to open")
         return every
 
+    @field_validator("repeats")
+    @classmethod
+    def _something_repeats(cls, repeats: int | None, info: ValidationInfo) -> int | None:
+        named = any(info.data.get(key) is not None for key in ("hours", "weekdays", "every"))
+        is_known = {"hours", "weekdays", "every"} <= info.data.keys()  # the others are wrong first
+        if repeats is not None and repeats > 1 and is_known and not named:
+            raise Problem("needs hours, weekdays or every: else there is one recording")
+        return repeats
+
     @property
     def is_given(self) -> bool:
         """Whether there is anything to wait for."""

@@ -17,6 +17,7 @@ MOST = 100_000
 MOST_WORDS = 100
 _GRAVEST_FIRST = (4, 5, 3, 6)
 _CONFIG = 2
+_FAILURES = {"camera_failed", "writer_failed", "no_space"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ class Recording:
     def was_begun(self) -> bool:
         """Whether there is anything to tell; not if it was stopped before the first frame."""
         return self.error is not None or bool(self.summary.cameras)
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether it failed as a whole, so that what is left of its time can be tried again."""
+        reasons = {camera.reason for camera in self.summary.cameras.values()}
+        return self.error is not None or (bool(reasons) and reasons <= _FAILURES)
 
     @property
     def is_hopeless(self) -> bool:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 PERIOD_S = 1.0
 _JOIN_S = 5.0
+_MOST_COMPLAINTS = 100
 
 
 class Crowd:
@@ -41,7 +42,7 @@ class Crowd:
         self._observers = observers
         self._see = see
         self._period_s = period_s
-        self._said: dict[int, str] = {}
+        self._said: set[str] = set()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observers", daemon=True)
 
@@ -84,7 +85,7 @@ class Crowd:
         try:
             action()
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            if self._said.get(id(observer)) != said:  # not the same every second
+            said = f"{type(observer).__name__}: {type(error).__name__}: {error}"
+            if said not in self._said and len(self._said) < _MOST_COMPLAINTS:  # not every second
+                self._said.add(said)
                 log.exception("an observer failed; that ends no recording")
-            self._said[id(observer)] = said

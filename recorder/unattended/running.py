@@ -4,8 +4,10 @@
 
               5 s before its time          its time            its end, or the window's
     waiting ─────────────────────► opening ────────► recording ───────┐
-       ▲                              │ fails                         │
-       └──────────────────────────────┴───────────────────────────────┘
+       ▲                              │ fails            │ fails      │
+       ├──────────────────────────────┴──────────────────┘            │
+       │         what is left of its window is tried again            │
+       └──────────────────────────────────────────────────────────────┘
                                          no window to come, or stopped: ended
 """
 
@@ -17,33 +19,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from recorder.errors import CameraTimeout, RecorderError, Stopped
 from recorder.rig.link import LinkServer
 from recorder.rig.rig import Rig
 from recorder.unattended.account import Account, Recording
+from recorder.unattended.agenda import Agenda
 from recorder.unattended.crowd import Crowd
 from recorder.unattended.front import Front
-from recorder.unattended.schedule import JOIN_S, Window, upcoming
 
 if TYPE_CHECKING:
     from recorder.config import Config
     from recorder.stats import RigStatus
     from recorder.unattended.observers import Observer
+    from recorder.unattended.schedule import Window
 
 log = logging.getLogger(__name__)
 
 AHEAD_S = 5.0
 """The cameras are opened so long before their time: that takes one to three seconds."""
-LATE_S = 10.0
-"""A recording whose time came while the last one was being closed is made, if so late at most."""
 LOOK_S = 1.0
 """As often as this the clock on the wall is looked at: it may be set, and a machine may sleep."""
 SHOW_S = 0.25
-SET_BACK = timedelta(seconds=60)
-"""A clock that is so far behind what was recorded last has been set back."""
 STUCK_S = 30.0
 
 
@@ -111,10 +110,9 @@ class Unattended:
         self._link: LinkServer | None = None
         self._crowd = Crowd(observers, self._see)
         self._account = Account()
-        self._since = self._clock.now()
+        self._agenda = Agenda(config.schedule, self._clock.now())
         self._alive_at = self._clock.monotonic()
-        self._last: Window | None = None
-        self._done = 0
+        self._begun = self._clock.now()
         self._end: tuple[datetime, float] | None = None  # of the window, by both clocks
 
     def stop(self) -> None:
@@ -127,7 +125,7 @@ class Unattended:
             try:
                 while (window := self._await_window()) is not None:
                     recording = self._record(window)
-                    self._last, self._done = window, self._done + 1
+                    self._agenda.note(window, recording, self._clock.now())
                     if recording.was_begun:
                         self._account.add(recording)
                     self._herald.recorded(recording)
@@ -165,8 +163,7 @@ class Unattended:
         while not self._front.asked.is_set():
             self._alive_at = self._clock.monotonic()
             now = self._clock.now()
-            # Worked out anew each time: the clock may have been set, or the machine have slept.
-            window = self._next(now)
+            window = self._agenda.next(now)
             if window is None:
                 return None
             left_s = (window.begin - now).total_seconds() - AHEAD_S
@@ -180,22 +177,11 @@ class Unattended:
             self._clock.wait(self._front.asked, min(left_s, LOOK_S))
         return None
 
-    def _next(self, now: datetime) -> Window | None:
-        """Return the window to come; never one that has had its recording."""
-        schedule, last = self._config.schedule, self._last
-        moment, late_s = now, JOIN_S
-        if last is not None and now > last.begin - SET_BACK:
-            moment = max(now, last.end or now)
-            late_s = min(LATE_S, (schedule.every or LATE_S) / 2)
-        done, since = self._done, self._since
-        coming = upcoming(schedule, moment, done=done, since=since, late_s=late_s)
-        return next(coming, None)
-
     # -- recording ----------------------------------------------------------------------------
 
     def _record(self, window: Window) -> Recording:
         rig = self._make_rig(self._config, self._name, link=False, on_event=self._crowd.hear)
-        begin = max(window.begin, self._clock.now())
+        self._begun = max(window.begin, self._clock.now())
         error: RecorderError | None = None
         with rig:
             try:
@@ -209,7 +195,7 @@ class Unattended:
             finally:
                 self._herald.shows(self._status())
         self._front.let_go()
-        return Recording(begin, rig.wait(), error)
+        return Recording(self._begun, rig.wait(), error)
 
     def _await_begin(self, window: Window) -> None:
         """Wait with the cameras open, until it is time to begin."""
@@ -217,9 +203,9 @@ class Unattended:
             self._herald.shows(self._status())
             if self._clock.wait(self._front.asked, min(left_s, SHOW_S)):
                 raise Stopped("stopped before the first frame")
-        self._end = None
+        self._begun, self._end = self._clock.now(), None
         if window.end is not None:
-            left_s = (window.end - self._clock.now()).total_seconds()
+            left_s = (window.end - self._begun).total_seconds()
             if left_s <= 0:
                 raise CameraTimeout("its time was over before the cameras were ready")
             self._end = window.end, self._clock.monotonic() + left_s

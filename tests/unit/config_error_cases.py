@@ -256,6 +256,10 @@ CASES = {
         ["x.yaml:4: schedule.hours: '25:00-1:00': accepted: a part of the day"],
     ),
     "too often": (TOP + "schedule: {every: 1s}\n", ["x.yaml:4: schedule.every: at least 10s"]),
+    "repeats, of what": (
+        TOP + "schedule: {start: 2026-12-01, repeats: 3}\n",
+        ["x.yaml:4: schedule.repeats: needs hours, weekdays or every"],
+    ),
     "every, for how long": (
         TOP + "schedule: {every: 10min}\n",
         ["x.yaml:4: schedule.every: needs recording.duration"],

@@ -93,6 +93,7 @@ class StandInRig:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.error, self.fails_at_once = lab.failures.pop(0) if lab.failures else (None, True)
+        self.summary = lab.summaries.pop(0) if lab.summaries else None
         self.is_stopped = self.is_recording = self.has_ended = False
         self.opened = lab.clock.wall
         self.begun: datetime | None = None
@@ -143,14 +144,18 @@ class StandInRig:
         assert self.has_ended
         if self.begun is None:
             return RigSummary({})
-        reason = "duration" if self.error is None else "camera_failed"
-        number = len(self.lab.rigs)
-        told = TakeSummary(reason, 11, 11, 0, 0, 0, 0, 1.0, 10.0, (f"{number}.mkv",), 100, 50)
-        return RigSummary({"top": told}, {} if self.error is None else {"top": self.error})
+        if self.summary is not None:
+            return self.summary
+        part = told("duration" if self.error is None else "camera_failed", len(self.lab.rigs))
+        return RigSummary({"top": part}, {} if self.error is None else {"top": self.error})
 
     def status(self) -> RigStatus:
         state = "ended" if self.has_ended else "recording" if self.is_recording else "opening"
         return RigStatus("rig", 1, state, (CameraStatus("top", state=state),))
+
+
+def told(reason: str, number: int = 1) -> TakeSummary:
+    return TakeSummary(reason, 11, 11, 0, 0, 0, 0, 1.0, 10.0, (f"{number}.mkv",), 100, 50)
 
 
 class Lab:
@@ -165,6 +170,7 @@ class Lab:
         self.duration_s = None if amount is None else amount.seconds
         self.clock = StandInClock(now)
         self.failures: list[tuple[RecorderError | None, bool]] = []
+        self.summaries: list[RigSummary] = []
         self.rigs: list[StandInRig] = []
         self.waited: list[Window] = []
         self.states: list[str] = []
@@ -233,14 +239,14 @@ def test_every_half_hour_of_a_working_day() -> None:
     assert begins[:2] == ["Thu 08:00:00", "Thu 08:30:00"]
     assert begins[-2:] == ["Thu 17:30:00", "Fri 08:00:00"]
     assert {rig.asked_to_end for rig in lab.rigs} == {0}  # their duration ends them
-    told = account.as_dict()
-    assert len(told["recordings"]) == 21
-    assert told["recordings"][0] == {"begin": "2026-11-26T07:00:00.000+00:00", "exit_code": 0}
-    top = told["cameras"]["top"]
+    whole = account.as_dict()
+    assert len(whole["recordings"]) == 21
+    assert whole["recordings"][0] == {"begin": "2026-11-26T07:00:00.000+00:00", "exit_code": 0}
+    top = whole["cameras"]["top"]
     assert (top["grabbed"], top["seconds"], top["fps"]) == (21 * 11, 21.0, 10.0)
     assert top["files"] == [f"{number}.mkv" for number in range(1, 22)]
-    assert (told["exit_code"], top["reason"], top["ratio"]) == (0, "duration", 2.0)
-    assert "error" not in told
+    assert (whole["exit_code"], top["reason"], top["ratio"]) == (0, "duration", 2.0)
+    assert "error" not in whole
 
 
 def test_no_schedule_is_one_recording_at_once() -> None:
@@ -276,16 +282,44 @@ def test_hours_that_meet_are_recordings_that_meet() -> None:
 
 
 def test_a_failure_is_told_and_the_next_one_is_made() -> None:
-    lab = Lab("2026-11-26 07:00", hours="08:00-09:00", repeats=4)
+    lab = Lab("2026-11-26 07:00", "10min", every="30min", repeats=4)
     lab.failures = [(CameraLost("unplugged"), True), (None, True), (CameraLost("again"), False)]
     account = lab.run()
     assert [r.exit_code for r in lab.recordings] == [3, 0, 3, 0]
-    assert [begin[:3] for begin, _ in lab.times] == ["Fri", "Sat", "Sun"]
-    told = account.as_dict()
-    assert (told["exit_code"], account.exit_code) == (3, 3)
-    assert told["error"] == "unplugged; again"
-    assert [r["exit_code"] for r in told["recordings"]] == [3, 0, 3, 0]
-    assert told["cameras"]["top"]["reason"] == "camera_failed"
+    assert [begin for begin, _ in lab.times] == ["Thu 07:30:00", "Thu 08:00:00", "Thu 08:30:00"]
+    whole = account.as_dict()
+    assert (whole["exit_code"], account.exit_code) == (3, 3)
+    assert whole["error"] == "unplugged; again"
+    assert [r["exit_code"] for r in whole["recordings"]] == [3, 0, 3, 0]
+    assert whole["cameras"]["top"]["reason"] == "camera_failed"
+
+
+def test_what_is_left_of_hours_is_tried_again_ever_less_often() -> None:
+    lab = Lab("2026-11-26 07:00", hours="08:00-18:00", repeats=2)
+    lab.failures = [(CameraLost("unplugged"), True)] * 6
+    account = lab.run()
+    assert lab.times == [("Thu 08:34:42", "Thu 18:00:00"), ("Fri 08:00:00", "Fri 18:00:00")]
+    opened = [_show(rig.opened) for rig in lab.rigs]
+    assert opened[:4] == ["Thu 07:59:55", "Thu 08:00:52", "Thu 08:02:49", "Thu 08:06:46"]
+    assert account.as_dict()["error"] == "unplugged"
+    assert [r.exit_code for r in lab.recordings] == [3] * 6 + [0, 0]
+
+
+def test_what_is_left_of_hours_is_given_up_at_their_end() -> None:
+    lab = Lab("2026-11-26 07:00", hours="08:00-08:10", repeats=2)
+    lab.failures = [(CameraLost("unplugged"), True)] * 4
+    lab.run()
+    assert lab.times == [("Fri 08:00:00", "Fri 08:10:00")]
+
+
+def test_hours_that_were_recorded_are_not_recorded_again() -> None:
+    """Also if one of several cameras failed: the others have them."""
+    lab = Lab("2026-11-26 07:00", "10min", hours="08:00-18:00", repeats=2)
+    lab.failures = [(CameraLost("b"), False)]
+    cameras = {"a": told("duration"), "b": told("camera_failed")}
+    lab.summaries = [RigSummary(cameras, {"b": CameraLost("b")})]
+    assert lab.run().exit_code == 3
+    assert [begin for begin, _ in lab.times] == ["Thu 08:00:00", "Fri 08:00:00"]
 
 
 @pytest.mark.parametrize(
