@@ -53,8 +53,8 @@ def choose(segments: Iterable[Closed], limits: RetentionConfig, clocks: Clocks) 
     segments = list(segments)
     doubts = {each: why for each in segments if (why := doubt(each, clocks))}
     trusted = sorted((each for each in segments if each not in doubts), key=_age_order(clocks))
-    last = _newest(segments)
-    free = [each for each in trusted if each not in last]
+    last = max(segments, key=_age_order(clocks), default=None)
+    free = [each for each in trusted if each is not last]  # the newest always stays
     said = [(why, _tell_doubt(why, doubts)) for why in sorted(set(doubts.values()))]
     chosen: dict[Closed, str] = {}
     if limits.age is not None:
@@ -95,14 +95,6 @@ def _age_order(clocks: Clocks) -> Callable[[Closed], tuple[int, int, int]]:
         return 0, segment.started_ns, segment.part
 
     return key
-
-
-def _newest(segments: Sequence[Closed]) -> set[Closed]:
-    """Return the last closed segment of every recording, which always stays."""
-    last: dict[str, int] = {}
-    for each in segments:
-        last[each.start] = max(each.part, last.get(each.start, 0))
-    return {each for each in segments if each.part == last[each.start]}
 
 
 def _clock_is_behind(segments: Sequence[Closed], clocks: Clocks) -> bool:

@@ -9,6 +9,7 @@ import math
 import os
 import socket
 import stat
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 from recorder.writers import about as about_file
 from recorder.writers import naming
+from recorder.writers.hdf5.reading import about_in
 
 LARGEST_ABOUT = 16 * 2**20
 """Bytes; no about file of ours comes near it."""
@@ -204,45 +206,16 @@ def _whole_or_real(value: Any) -> float:
     return float(value)
 
 
-_NEEDED = (
-    *("camera", "state", "file", "format", "part", "start", "start_t_utc_ns", "start_t_mono_ns"),
-    *("boot_id", "measured_fps", "converted_from"),
-)
-
-
 def _in_hdf5(path: Path) -> dict[str, Any]:
-    """Return what is needed here of `/about`, in a small part of the time all of it takes.
+    """Return what `/about` says; nothing, if the file is not as we left it.
 
     Without a lock: one that is taken just when a recorder makes a file would be in its way.
     """
-    import h5py
-
-    from recorder.writers.hdf5.groups import escaped
-
     try:
-        with h5py.File(path, "r", locking=False) as file:
-            group = file["about"]
-            about = _attributes(group, *_NEEDED)
-            about["writer"] = _attributes(group["writer"], "host")
-            about["totals"] = _attributes(group["totals"], "grabbed")
-            camera = about["camera"]
-            recording = group["config/cameras"][escaped(camera, member=True)]["recording"]
-            limits = _attributes(recording["retention"], "age", "size")
-            kept = _attributes(recording, "segment") | {"retention": limits}
-            about["config"] = {"cameras": {camera: {"recording": kept}}}
-            return about | {"converted_from": None} if "converted_from" in group else about
-    except (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError):
+        about = about_in(path)
+    except (OSError, LookupError, TypeError, ValueError, struct.error):
         return {}
-
-
-def _attributes(group: Any, *names: str) -> dict[str, Any]:
-    found = group.attrs
-    return {name: _plain(found[name]) for name in names if name in found}
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return value.decode() if isinstance(value, bytes) else value
+    return about if isinstance(about, dict) else {}
 
 
 __all__ = ["Closed", "Seen", "files_of", "recognize", "see"]

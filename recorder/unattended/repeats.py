@@ -106,7 +106,9 @@ class Repeats:
 
 
 class Thinned(logging.Handler):
-    """Hands lines on to another handler, without those that only repeat; events all pass.
+    """Hands lines on to another handler, without those that only repeat.
+
+    Events and deletions all pass.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ class Thinned(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a line on, or count it."""
-        passes = hasattr(record, "event")
+        passes = hasattr(record, "event") or hasattr(record, "deleted")
         for each in (record,) if passes else self._repeats.take(record):
             self._target.handle(each)
         self._look_again()

@@ -89,7 +89,8 @@ class Pruner:
         except (NotDeleted, RecorderError, OSError) as error:
             problems[str(closed.path)] = f"{closed.path} is not deleted: {error}"
         else:
-            log.info("%s: deleted %s: %s", self._camera, closed.path, why)
+            facts = {"deleted": str(closed.path)}  # each of them stands in the log
+            log.info("%s: deleted %s: %s", self._camera, closed.path, why, extra=facts)
 
     def _say(self, problems: dict[str, str]) -> None:
         """Say what is new; what is still so was said before."""

@@ -245,11 +245,8 @@ def require_reasons(chosen: list[Video], videos: list[Video], limits: dict[str, 
         assert max(video.ages_s) - min(video.ages_s) <= DAY_S + 1
         assert min(video.ages_s) >= -60
         assert max(video.ages_s) < NOW_S - datetime(2020, 1, 1, tzinfo=UTC).timestamp()
-        assert any(
-            other.about["part"] > video.about["part"]
-            for other in videos
-            if other.about.get("start") == video.about["start"] and other not in chosen
-        )
+        left = [other for other in videos if other.about.get("state") == "complete"]
+        assert set(map(id, left)) - set(map(id, chosen))  # the newest always stays
         if "size" not in limits:
             assert min(video.ages_s) > AGE_S - 1
     if len(chosen) > 2:

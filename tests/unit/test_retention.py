@@ -107,12 +107,12 @@ def test_the_oldest_go_until_the_rest_is_small_enough(segments, caplog) -> None:
 
 def test_those_go_that_are_too_old(videos: list[Path]) -> None:
     folder = videos[0].parent
-    for path in videos[:3]:  # of one recording, as they keep one start
+    for path in videos[:3]:
         age(path, 5)
-    prune(folder, later(1), age="3d")
-    assert numbers(folder, videos) == [2, 3, 4, 5]  # 2 is the last of what is now a recording
     prune(folder, later(1), age="7d")
-    assert numbers(folder, videos) == [2, 3, 4, 5]
+    assert numbers(folder, videos) == ALL
+    prune(folder, later(1), age="3d")
+    assert numbers(folder, videos) == [3, 4, 5]
 
 
 def test_two_that_are_too_old_go_in_both_formats(templates, tmp_path) -> None:
@@ -127,16 +127,17 @@ def test_two_that_are_too_old_go_in_both_formats(templates, tmp_path) -> None:
         assert numbers(folder, paths) == [2]
 
 
-def test_the_last_one_of_every_recording_stays(tmp_path: Path) -> None:
+def test_of_recordings_without_an_end_or_of_one_file_each_the_newest_stays(tmp_path: Path) -> None:
     now = datetime.now().astimezone()
     first = record(tmp_path, parts=2, started=now - timedelta(hours=2))
     second = record(tmp_path, parts=3, started=now - timedelta(hours=1))
     prune(tmp_path, size=10)
-    assert numbers(tmp_path, first + second) == [0, 1, 2, 3, 4]  # 3 of 5 at once: see below
-    prune(tmp_path, size=sum(size_of(path) for path in first + second) - 10)
-    assert numbers(tmp_path, first + second) == [1, 2, 3, 4]
-    prune(tmp_path, size=10)
-    assert numbers(tmp_path, first + second) == [1, 4]
+    assert numbers(tmp_path, first + second) == [0, 1, 2, 3, 4]  # 4 of 5 at once: see below
+    prune(tmp_path, size=limit(second, 3))
+    assert numbers(tmp_path, first + second) == [2, 3, 4]
+    for _ in range(2):
+        prune(tmp_path, size=10)
+        assert numbers(tmp_path, first + second) == [4]
 
 
 def test_this_run_of_the_system_is_newer_than_others(videos: list[Path]) -> None:
@@ -459,6 +460,7 @@ def test_a_closed_segment_wakes_it(segments) -> None:
 
 def test_a_beginning_wakes_it_and_time_does(segments) -> None:
     folder = segments[0].parent
+    spare = shutil.copytree(folder, folder.with_name("spare"))
     for every_s in (3600, 0.01):
         retention = Retention(rig_config(folder, size=limit(segments, 5)), later, every_s)
         if every_s == 3600:
@@ -466,21 +468,7 @@ def test_a_beginning_wakes_it_and_time_does(segments) -> None:
         until(lambda: not segments[0].exists())
         retention.close()
         assert numbers(folder, segments) == ALL[1:]
-        shutil.copytree(folder, folder.with_name("spare"), dirs_exist_ok=True)
-        record_again(folder, segments)
-
-
-def record_again(folder: Path, segments: list[Path]) -> None:
-    """Put back what was deleted: nothing here looks at what is in it."""
-    for old, new in zip(files_of(segments[1]), files_of(segments[0]), strict=True):
-        shutil.copy2(old, new)
-    if segments[0].suffix == ".mkv":
-        retell(segments[0], file=segments[0].name, part=0)
-    else:
-        shutil.copy2(segments[1], segments[0])
-        with h5py.File(segments[0], "r+") as file:
-            file["about"].attrs["file"] = segments[0].name
-            file["about"].attrs["part"] = 0
+        shutil.copytree(spare, folder, dirs_exist_ok=True)  # once more
 
 
 def test_nothing_goes_wrong_outwards(tmp_path, caplog) -> None:

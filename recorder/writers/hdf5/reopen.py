@@ -21,10 +21,10 @@ from recorder.writers.hdf5.chunks import ChunkIndex
 from recorder.writers.hdf5.columns import COLUMNS, as_row
 from recorder.writers.hdf5.dataset import Dataset
 from recorder.writers.hdf5.file import PAGE, GrowingFile, room_for
+from recorder.writers.hdf5.reading import ROOT_AT, SIGNATURE
 from recorder.writers.ledger import Row
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_END_AT, _ROOT_AT = 40, 64
+_END_AT = 40
 """Where the superblock has the end of the file and the address of the root group."""
 
 
@@ -89,7 +89,7 @@ class ReopenedFile(GrowingFile):
         (self._end,) = struct.unpack("<Q", self._get(_END_AT, 8))
         if not PAGE <= self._end <= os.fstat(self._fd).st_size:
             raise ValueError(f"it does not have the {self._end} bytes that it says")
-        (self._root,) = struct.unpack("<Q", self._get(_ROOT_AT, 8))
+        (self._root,) = struct.unpack("<Q", self._get(ROOT_AT, 8))
         root = reading.Group(self._get, self._root)
         ledger = reading.Group(self._get, root.members["ledger"])
         self._frames = self._frames_at(root.members["frames"])
