@@ -93,7 +93,7 @@ class RecordingPanel(DraftForm):
 
     def _make_fields(self, ask: Ask) -> None:
         self._usual = ""
-        self.other = Note()
+        self.other = Note(lines=2)
         self.format, self.codec = ChoiceField(FORMATS), ChoiceField()
         self.folder, self.name = FolderField(ask), TextField()
         self.open = button("↗", "Open the folder", "Show the folder in the file manager")
