@@ -146,9 +146,8 @@ def test_interrupted_while_it_records_it_finishes_and_records_no_more(tmp_path: 
 
 
 def test_a_recording_that_fails_is_told(tmp_path: Path) -> None:
-    config = scheduled(
-        tmp_path, {"recording__keep_free": "900000GiB"}, hours="00:00-24:00", repeats=1
-    )
+    until_then = from_now(3600).isoformat()
+    config = scheduled(tmp_path, {"recording__keep_free": "900000GiB"}, until=until_then)
     result = invoke("record", config, "--json")
     whole = summary_of(result.stdout)
     assert (result.returncode, whole["exit_code"]) == (5, 5)
