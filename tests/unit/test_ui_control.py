@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 from helpers import open_files, until
-from stand_in_rig import runtime_folder_of_its_own
+from stand_in_rig import StandInRig, runtime_folder_of_its_own
 from ui_rigs import Ear, FakeRigs, config_of, refusal, settled
 
 from recorder.errors import ConfigError
+from recorder.rig.link import LinkServer
+from recorder.unattended.front import Front
 from ui.model.control import Control
 from ui.model.snapshot import Applied, Attached, Changed, Ended, Failed, Recorded, WasSet
 
@@ -570,3 +572,30 @@ def test_a_recording_goes_on_when_the_window_closes(rigs):
     control.close(10.0)
     assert rigs.rig.asked == [("record", None)]
     assert rigs.rig.state == "recording"
+
+
+# -- a schedule ---------------------------------------------------------------------------------
+
+
+def test_each_recording_of_a_schedule_is_seen(control, ear):
+    """Their cameras have other memory each time; while none is open nothing is asked for."""
+    front = Front(config_of("top"), "night")
+    recordings = [StandInRig("top") for _ in range(2)]
+    with LinkServer(front, "night") as server:
+        control.attach(server.name)
+        ear.wait(Attached)
+        for number, rig in enumerate(recordings, 1):
+            until(lambda: control.snapshot().status.state == "waiting")
+            looked_again(control)
+            assert control.latest_frame("top") is None
+            for _ in range(number):
+                rig.grab()
+            front.take(rig)
+            look = until(lambda: control.latest_frame("top"))
+            assert (look.frame == number).all()
+            rig.end()
+            front.let_go()
+        assert ear.of(Ended) == []
+        front.end()
+    for rig in recordings:
+        rig.close()
