@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from recorder.controls import CameraDetails
 from recorder.errors import CameraLost, RecorderError
 from recorder.pipeline.summary import TakeSummary
 from recorder.rig.attempt import Attempt, Ending
-from recorder.rig.events import Fact
+from recorder.rig.events import Tell, tell_nobody
 from recorder.rig.messages import Message, as_error
 from recorder.rig.replies import Replies
 from recorder.rig.shares import FileShare, facts_of
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
     from recorder.rig.patience import Search
 
 log = logging.getLogger(__name__)
-
-
-Tell = Callable[[str, Mapping[str, Fact]], None]
-
-
-def _nobody(kind: str, facts: Mapping[str, Fact]) -> None:
-    """Nobody wants to hear of it."""
 
 
 class CameraCourse:
@@ -95,7 +87,7 @@ class CameraCourse:
         How the last process ended, and what went wrong last.
     """
 
-    def __init__(self, name: str, memory: Block, search: Search, tell: Tell = _nobody) -> None:
+    def __init__(self, name: str, memory: Block, search: Search, tell: Tell = tell_nobody) -> None:
         self._name = name
         self._tell = tell
         self._memory = memory

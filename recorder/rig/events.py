@@ -35,9 +35,15 @@ class Event:
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
 
+Tell = Callable[[str, Mapping[str, Fact]], None]
+"""Takes the kind of an event and its facts."""
 Hear = Callable[[Event], None]
 """Takes note of an event; returns at once, whatever it does about it."""
 
 
 def ignore(event: Event) -> None:
     """Take no note of it."""
+
+
+def tell_nobody(kind: str, facts: Mapping[str, Fact]) -> None:
+    """Nobody wants to hear of it."""

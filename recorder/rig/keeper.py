@@ -118,7 +118,7 @@ class Keeper:
             if self._course.is_done:
                 return False
             self._search.begin()
-            self._course.begin(Story(order, duration, recording.format != "none"))
+            self._course.begin(Story(order, duration, recording.format != "none", self._announce))
         self._tell("begin", order=order.as_dict())
         return True
 
@@ -245,6 +245,12 @@ class Keeper:
     def is_recording(self) -> bool:
         """Whether a recording is under way, be the camera there or not."""
         return self._course.story is not None
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether files of its last recording are being finished whose process is dead."""
+        last = self._course.last
+        return last is not None and not last.is_counted
 
     @property
     def is_ending(self) -> bool:

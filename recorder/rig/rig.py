@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from recorder.controls import CameraDetails
     from recorder.frame import Frame
     from recorder.pipeline.memory import Block
+    from recorder.rig.keeper import Keeper
     from recorder.rig.spare import Spare
 
 log = logging.getLogger(__name__)
@@ -182,14 +183,18 @@ class Rig:
         with self._lock:
             keepers = self._team.running()
             deadline = time.monotonic() + CLOSE_S
-            while any(k.is_ending for k in keepers) and time.monotonic() < deadline:
+            while self._is_closing(keepers) and time.monotonic() < deadline:
                 self._ended.wait(0.02)  # the one that was just ended closes its files
             is_busy = self._state != "open" or any(keeper.is_recording for keeper in keepers)
             if not keepers or is_busy:
                 raise RecorderError(f"cannot begin a recording: the rig is {self.status().state}")
+            self._announcer.over(self._team.summary)  # of the last one; before this one begins
             self._team.prepare()
             self._team.await_armed(READY_S)
             self._begin(duration)
+
+    def _is_closing(self, keepers: Iterable[Keeper]) -> bool:
+        return self._team.is_counting or any(keeper.is_ending for keeper in keepers)
 
     def set(self, camera: str, name: str, value: float) -> float | None:
         """Change a setting of a camera while it runs, also while it records.
@@ -368,7 +373,7 @@ class Rig:
 
     def _look(self) -> None:
         self._keep_awake(self._team.is_recording)
-        if not self._team.is_recording:
+        if not (self._team.is_recording or self._team.is_counting):
             self._announcer.over(self._team.summary)
         for keeper in self._team.keepers.values():
             is_over = keeper.has_failed and keeper.config.on_failure == "stop"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recorder.pipeline.write import ClosedFile
     from recorder.rig.messages import Message
+    from recorder.writers.settled import SettledFile
 
 
 def describe_closed(file: ClosedFile) -> Message:
@@ -26,6 +27,20 @@ def describe_closed(file: ClosedFile) -> Message:
         "bytes": report.bytes,
         "last_grab": report.last_grab,
         "error": unfinished or report.error,
+        "is_finished": report.unfinished is None,
+    }
+
+
+def describe_settled(part: int, file: SettledFile) -> Message:
+    """Return a dead process's file, finished by others, as if the process had told of it."""
+    report, totals = file.report, file.totals
+    return {
+        "part": part,
+        "path": str(report.files[0]) if report.files else None,
+        "reason": file.reason or "camera_failed",
+        "written": report.written,
+        "counts": {"dropped": totals.dropped, "bad": totals.bad, "gap": totals.gaps},
+        "bytes": report.bytes,
         "is_finished": report.unfinished is None,
     }
 

@@ -20,7 +20,8 @@ from recorder.pipeline.summary import (
     merged,
     reason_of,
 )
-from recorder.rig.shares import FileShare
+from recorder.rig.events import Tell, tell_nobody
+from recorder.rig.shares import FileShare, describe_settled, facts_of
 from recorder.rig.wreck import Progress
 from recorder.stats import MOST_FILES, CameraStatus, Totals, ratio_of
 from recorder.writers.naming import in_order
@@ -66,11 +67,14 @@ class Story:
         When it ends by itself.
     writes
         Whether there will be files.
+    tell
+        Called with the kind of an event and its facts: files of dead processes are complete.
     """
 
     order: Order
     duration: Amount | None
     writes: bool = True
+    tell: Tell = tell_nobody
     restarts: int = 0
     grabbed: int = 0
     first_ns: int | None = None
@@ -122,7 +126,7 @@ class Story:
 
     def _settle(self, index: int, life: Life, error: str) -> None:
         try:
-            self._parts[index] = _counted(life, error)
+            self._parts[index] = _counted(life, error, self.tell)
         except Exception:  # what it told last stands
             log.exception("the files of a dead process could not be counted")
 
@@ -152,6 +156,11 @@ class Story:
         for settler in self._settlers:
             settler.join()
         self.leave()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether no file of a dead process is being finished."""
+        return not any(settler.is_alive() for settler in self._settlers)
 
     def leave(self) -> None:
         """Have no more processes take part; what none of them has written by now never will be."""
@@ -263,9 +272,9 @@ def _told(life: Life, error: str) -> TakeSummary:
     )
 
 
-def _counted(life: Life, error: str) -> TakeSummary:
-    """Finish the files of a dead process and return what is in them."""
-    settled, share = _settled(life, error), life.share
+def _counted(life: Life, error: str, tell: Tell = tell_nobody) -> TakeSummary:
+    """Finish the files of a dead process, tell of them, and return what is in them."""
+    settled, share = _settled(life, error, tell), life.share
     if not settled and not share.closed:
         return _told(life, error)
     sums: dict[str, Any] = share.totals()
@@ -291,13 +300,16 @@ def _counted(life: Life, error: str) -> TakeSummary:
     )
 
 
-def _settled(life: Life, error: str) -> list[SettledFile]:
+def _settled(life: Life, error: str, tell: Tell) -> list[SettledFile]:
     """Finish the files of a dead process in their order; the last one takes what has no row yet."""
     settled: list[SettledFile] = []
     for file in life.share.open:
         is_last = file is life.share.open[-1]
         lost = _beyond(life, settled) if is_last else []
         settled.append(settle_dead(Path(file["stem"]), file["format"], lost, error))
+        told = describe_settled(file["part"], settled[-1])
+        if told["path"] is not None and told["is_finished"]:
+            tell("segment", facts_of(told))
     return settled
 
 

@@ -224,6 +224,11 @@ class Team:
         return any(keeper.is_recording for keeper in self.keepers.values())
 
     @property
+    def is_counting(self) -> bool:
+        """Whether files of a recording that is over are being finished."""
+        return any(keeper.is_counting for keeper in self.keepers.values())
+
+    @property
     def has_ended(self) -> bool:
         """Whether all cameras are closed, and their files finished."""
         return all(keeper.has_ended for keeper in self.keepers.values())

@@ -131,8 +131,9 @@ class _DeadVideo:
         if in_file > rows:
             error += f"; the video has {in_file - rows} frames more than the ledger has rows"
         sync_path(self._ledger)
-        closing = self._audit.account.finished(reason, error)
-        seal(self._video, self._about_path, self._about | closing)
+        about = self._about | self._audit.account.finished(reason, error)
+        seal(self._video, self._about_path, about)
+        self._about = about
         return error
 
     def _count_frames(self) -> tuple[int, WriterError | OSError | None]:

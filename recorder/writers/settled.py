@@ -35,6 +35,8 @@ class SettledFile:
     first, last
         When the first and the last frame of this file were grabbed, whatever became of them; None
         if none was. A gap counts as neither.
+    reason
+        Why it ended, by its own account; None if it could not be finished.
     """
 
     report: WriteReport
@@ -42,6 +44,7 @@ class SettledFile:
     raw_bytes: int = 0
     first: FrameStamp | None = None
     last: FrameStamp | None = None
+    reason: str | None = None
 
 
 class Audit:
@@ -113,6 +116,7 @@ class Audit:
             counts["written"] * _frame_bytes(about),
             self.account.first,
             self.account.last,
+            about.get("reason"),
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from helpers import (
     LedCamera,
@@ -453,8 +454,15 @@ def test_a_crash_costs_only_the_file_that_is_open(
         names = [format_, f"{format_}_0001", f"{format_}_0002"]
         beside = [name for name in settled if name.startswith(format_)]
         assert beside == [name for part, name in enumerate(names) if part not in closed]
+    expect_events_of_files(heard, summary)  # also of those that their own process did not close
+    assert len(heard.of("segment")) == 10
     kinds = [event.kind for event in heard.events if event.camera is None]
     assert kinds == ["start", "end"]
+    assert heard.events[-1].kind == "end"
+    totals = [told.as_dict() for told in summary.cameras.values()]
+    end = heard.of("end")[0].facts
+    for name in ("grabbed", "written", "dropped", "gaps"):
+        assert end[name] == sum(told[name] for told in totals)
     assert heard.of("end")[0].facts["restarts"] == 2
 
 
@@ -493,11 +501,11 @@ def test_preview_and_two_recordings_in_segments(tmp_path: Path) -> None:
             if length is None:
                 rig.end_take()
             until(lambda: rig.status().state == "previewing")
-            until(lambda: len(heard.of("end")) > len(summaries))
-            summaries.append(rig.summary())
-            expect_events_of_files(heard, summaries[-1])
+            summaries.append(rig.summary())  # and the next one at once: its start is after the end
         rig.stop()
         end_of(rig)
+    for summary in summaries:
+        expect_events_of_files(heard, summary)
     assert [event.kind for event in heard.events if event.kind != "segment"] == ["start", "end"] * 2
     assert len(heard.of("segment")) == sum(
         len(told.files) for summary in summaries for told in summary.cameras.values()
@@ -518,3 +526,42 @@ def test_preview_and_two_recordings_in_segments(tmp_path: Path) -> None:
     assert (end["exit_code"], end["reason"], end["written"]) == (0, "duration", 100)
     assert end["bytes"] == sum(told.file_bytes for told in summaries[0].cameras.values())
     assert verify(tmp_path).ok
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_end_is_told_when_the_files_of_the_dead_are_counted(
+    tmp_path: Path, format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes; and nothing else is begun before."""
+    may_settle, settle, heard = threading.Event(), story.settle_dead, Heard()
+
+    def settle_later(*arguments: Any) -> Any:
+        assert may_settle.wait(30)
+        return settle(*arguments)
+
+    monkeypatch.setattr(story, "settle_dead", settle_later)
+    each = {"recording__format": format_, "recording__name": "{camera}"}
+    config = rig_config(tmp_path, "a", each=each)
+    with previewing(config, patience=AT_ONCE, on_event=heard.hear) as rig:
+        rig.record()
+        until(lambda: rig.status().camera("a").totals.written > 20)
+        psutil.Process(rig.status().camera("a").pid).kill()
+        until(lambda: rig.status().camera("a").totals.restarts == 1)
+        until(lambda: len(rig.status().camera("a").files) == 2)
+        rig.end_take()
+        until(lambda: rig.status().state == "previewing")
+        assert heard.of("end") == []
+        may_settle.set()
+        rig.record("5 frames")
+        end_of_first = heard.of("end")[0]
+        until(lambda: len(heard.of("end")) == 2)
+        rig.stop()
+        end_of(rig)
+    kinds = [event.kind for event in heard.events]
+    assert kinds.index("end") > [n for n, kind in enumerate(kinds) if kind == "segment"][1]
+    files = sorted(map(str, tmp_path.glob(f"*{SUFFIX[format_]}")))
+    first = [file for file in files if "-2" not in file]
+    rows = [row for file in first for row in read_ledger(file)]
+    for name in ("written", "dropped"):
+        assert end_of_first.facts[name] == sum(row["status"] == name for row in rows)
+    assert end_of_first.facts["gaps"] == end_of_first.facts["restarts"] == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from recorder.errors import RecorderError, WriterError
 from recorder.frame import FrameStamp
@@ -68,7 +69,7 @@ class _DeadHdf5:
                 self._audit.add(known.stamp, known.status, known.note)
             if about.get("state") == about_file.COMPLETE:
                 return self._audit.settled((self._path,), about, about.get("error"), None)
-            self._finish(self._audit.add_lost(lost), error, reason)
+            about = self._finish(self._audit.add_lost(lost), error, reason)
         except OSError as failure:
             unfinished = as_recorder_error(failure, self._path)
         except (ValueError, KeyError, IndexError, struct.error) as failure:
@@ -78,8 +79,10 @@ class _DeadHdf5:
         self._audit.add_lost(lost)
         return self._audit.settled((self._path,), about, error, unfinished)
 
-    def _finish(self, lost: Sequence[FrameStamp], error: str, reason: str) -> None:
+    def _finish(self, lost: Sequence[FrameStamp], error: str, reason: str) -> dict[str, Any]:
         """Write what is missing; nothing of it is visible before all rows are written."""
         self._file.add_rows([row(stamp, -1, "dropped", CRASHED) for stamp in lost])
-        self._file.finish(self._file.about | self._audit.account.finished(reason, error))
+        about = self._file.about | self._audit.account.finished(reason, error)
+        self._file.finish(about)
         sync_folder(self._path.parent)
+        return about
