@@ -613,7 +613,7 @@ def test_a_clean_stop_at_the_reserve(tmp_path: Path, small_disk: Any) -> None:
     assert told["reason"] == "no_space"
     assert told["dropped"] == 0
     rows = assert_adds_up(told)
-    assert len(rows) > 100
+    assert len(rows) > 20
     assert read_about(told["files"][0])["reason"] == "no_space"
     assert verify(disk / "out").ok
     assert shutil.disk_usage(disk).free >= 0.9 * reserve
