@@ -110,14 +110,14 @@ class VideoPart:
 def _is_video(stem: Path) -> bool:
     """Whether there is a ledger, or an about file of ours whose ledger somebody removed.
 
-    Neither a row nor an about file: a kill came while it was opened, and nothing is in it. A file
-    that the retention is just deleting is none any more.
+    Neither a row nor a word about it: a kill came while it was opened, and nothing is in it. A
+    file that the retention is just deleting is none any more.
     """
     ledger, about_path = naming.beside(stem, naming.LEDGER), naming.beside(stem, naming.ABOUT)
     about = about_file.read(about_path)
     if about.get("state") == about_file.DELETED:
         return False
-    if ledger.is_file() and (about_path.exists() or has_rows(ledger)):
+    if ledger.is_file() and (not about_file.is_blank(about_path) or has_rows(ledger)):
         return True
     return "ffmpeg_command" in about
 

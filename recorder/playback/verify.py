@@ -65,10 +65,11 @@ def _verified(part: Part, advance: Advance | None) -> PartVerdict:
         require_file(part, state, rows)
         written = [row for row in rows if row.status == "written"]
         digests = _digests(part, advance) if part.file.exists() else iter(())
-        found = _compare(written, digests)
+        found = _compare(written, digests, is_finished=state == "complete")
     except RecorderError as error:
         return PartVerdict(str(part.file), state, problem=str(error))
-    # An interrupted recording simply ends early; in a complete one nothing may be missing.
+    # An interrupted recording simply ends early, in rows or frames, whichever the disk had more of
+    # when the power went; in a complete one nothing may be missing.
     ends_early = state != "complete"
     if not ends_early:
         found.miss_the_rest()
@@ -114,7 +115,8 @@ def _disagreement(part: Part, state: str, rows: Sequence[Row]) -> str | None:
 class _Comparison:
     """Two sequences of hashes, walked side by side; what is out of step is named and counted."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], is_finished: bool) -> None:
+        self._is_finished = is_finished  # else rows may be missing at the end, as frames may
         self.remaining = deque(rows)
         self._last: Row | None = None
         self._seen: deque[int | None] = deque(maxlen=_LOOK_AHEAD)
@@ -136,7 +138,7 @@ class _Comparison:
             self._extra("there twice, or out of place")
         elif self.remaining:
             self._differ("not what the camera gave")
-        else:
+        elif self._is_finished:
             self._extra("followed by a frame that the camera never gave")
 
     def miss_the_rest(self) -> None:
@@ -167,8 +169,8 @@ class _Comparison:
             self.first = Difference(frame, grab, what)
 
 
-def _compare(rows: Sequence[Row], digests: Iterable[int]) -> _Comparison:
-    comparison = _Comparison(rows)
+def _compare(rows: Sequence[Row], digests: Iterable[int], is_finished: bool) -> _Comparison:
+    comparison = _Comparison(rows, is_finished)
     for digest in digests:
         comparison.next(digest)
     return comparison

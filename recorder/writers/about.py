@@ -14,7 +14,7 @@ from typing import Any
 
 from recorder.errors import FileTaken
 from recorder.system import sync_file
-from recorder.writers.ledger import as_recorder_error
+from recorder.writers.ledger import NEVER_WRITTEN, as_recorder_error
 
 RECORDING = "recording"
 COMPLETE = "complete"
@@ -75,6 +75,14 @@ def read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return about if isinstance(about, dict) else {}
+
+
+def is_blank(path: Path) -> bool:
+    """Whether an about file is missing or has no text: the end came while it was made."""
+    try:
+        return not path.read_text(encoding="utf-8", errors="replace").strip(NEVER_WRITTEN)
+    except OSError:
+        return True
 
 
 def create(path: Path, about: Mapping[str, Any]) -> None:

@@ -21,6 +21,8 @@ from recorder.writers.rewriting import rewrite, rewrite_in_place
 COLUMNS = ("frame", "grab", "status", "t_mono_ns", "t_utc_ns", "t_camera_ms", "xxh3_64", "note")
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _HEAD = ",".join(COLUMNS) + "\n"
+NEVER_WRITTEN = "\0"
+"""What a file may end in, or consist of, whose size reached the disk before what is in it did."""
 
 
 class Row(NamedTuple):
@@ -187,11 +189,13 @@ def _settle_file(path: Path, in_file: int, note: str) -> None:
 
 def has_rows(path: Path) -> bool:
     """Whether anything stands below the names of the columns."""
-    return path.stat().st_size > len(_HEAD)
+    with path.open("rb") as file:
+        begin = file.read(len(_HEAD) + 1)
+    return len(begin) > len(_HEAD) and not begin.startswith(NEVER_WRITTEN.encode())
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read a ledger, also one whose last row was cut off by a kill.
+    """Read a ledger, also one that was cut off by a kill, or when the power went.
 
     Raises
     ------
@@ -199,11 +203,14 @@ def read_rows(path: Path) -> Iterator[Row]:
         The file is no ledger, or a row in its middle makes no sense.
     """
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        if tuple(next(csv.reader([file.readline()]), ())) != COLUMNS:
+        head = file.readline()
+        if not head.strip(NEVER_WRITTEN):
+            return
+        if tuple(next(csv.reader([head]), ())) != COLUMNS:
             raise RecorderError(f"{path} is not a ledger: its first line does not name the columns")
         for number, text in enumerate(file, start=2):
-            if not text.endswith("\n"):
-                return  # the kill came in the middle of this row, so its frame never followed
+            if not text.endswith("\n") or NEVER_WRITTEN in text:
+                return  # the end came in the middle of this row, so its frame never followed
             yield _parse(text, path, number)
 
 

@@ -142,7 +142,8 @@ class VideoWriter:
     def sync(self) -> None:
         """Bring to the disk what ffmpeg has written by now, and then its rows.
 
-        In this order: a row that is on the disk without its frame does no harm.
+        In this order: a row that is on the disk without its frame does no harm. First of all, once,
+        what tells how to read them.
 
         Raises
         ------
@@ -150,7 +151,7 @@ class VideoWriter:
         """
         paths = [self.video, self._ledger_path]
         if not self._is_named:
-            paths.append(self._about_path)
+            paths.insert(0, self._about_path)
         for path in paths:
             with suppress(FileNotFoundError):  # ffmpeg has not made it yet
                 sync_path(path)

@@ -33,6 +33,8 @@ SEGMENTS = 3
 MOST_LOST_S = 1.0
 BOOT_S = 600.0
 """Longest wait for a machine that is not the fastest: until it records, or is done."""
+MOST_WRITES = 20
+"""The disk dies in the middle of a sync, which is the worst moment: after up to so many writes."""
 SHARES = (0.0, 1.0, 0.5, 0.1)
 """How much of what it was not told to flush the disk has written nevertheless: one cut each."""
 
@@ -64,7 +66,9 @@ def test_little_is_lost_with_the_power(tmp_path, format_):
             if cut == CUTS:
                 assert computer.wait(BOOT_S) == 0, computer.said()
                 break
-            await_moment(computer, moments.uniform(0, SEGMENT_S + 1))
+            await_moment(computer, some_delay(cut, moments))
+            disk.die_after(moments.randrange(MOST_WRITES))
+            until(disk.died.is_set, "for the disk", BOOT_S)
             computer.lose_power()
             ends_ns.append(beats(computer.out)[-1][0])
             share = SHARES[cut % len(SHARES)]
@@ -82,6 +86,11 @@ def test_little_is_lost_with_the_power(tmp_path, format_):
 @pytest.fixture(params=["video", "hdf5"])
 def format_(request):
     return request.param
+
+
+def some_delay(cut, moments):
+    """Choose a moment after the beginning of a file: in turn any, and when the next one begins."""
+    return moments.uniform(0, SEGMENT_S) if cut % 2 else SEGMENT_S + moments.uniform(-0.2, 0.8)
 
 
 def copy_of_the_project(folder):

@@ -46,7 +46,8 @@ class VolatileDisk:
         self._listener.bind(str(address))
         self._listener.listen()
         self._thread = threading.Thread(target=self._serve, name="disk")
-        self.flushes = 0
+        self._left: int | None = None  # how many writes it will still take
+        self.died = threading.Event()
 
     def __enter__(self) -> VolatileDisk:
         self._thread.start()
@@ -56,6 +57,10 @@ class VolatileDisk:
         self._listener.close()
         self._address.unlink()
         os.close(self._fd)
+
+    def die_after(self, writes: int) -> None:
+        """Lose power after so many more writes, in the middle of whatever they are part of."""
+        self._left = writes
 
     def lose_power(self, survives: Callable[[int], bool]) -> tuple[int, int]:
         """Forget what was not flushed, once the machine is gone.
@@ -118,16 +123,24 @@ class VolatileDisk:
         if kind == _READ:
             data = self._read(start, length)
         elif kind == _WRITE:
+            if self._is_dead():
+                return False
             self._write(start, stream.read(length))
         elif kind == _FLUSH:
             self._flush()
-            self.flushes += 1
         elif kind == _LEAVE:
             return False
         else:
             error = _INVALID
         connection.sendall(struct.pack(">IIQ", 0x67446698, error, cookie) + data)
         return True
+
+    def _is_dead(self) -> bool:
+        if self._left == 0:
+            self.died.set()
+        elif self._left is not None:
+            self._left -= 1
+        return self.died.is_set()
 
     # -- the disk -------------------------------------------------------------------------------
 

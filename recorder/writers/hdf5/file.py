@@ -352,10 +352,13 @@ class GrowingFile:
         OSError
             The file is as it was at the last commit.
         """
-        self.commit()
-        sync_file(self._fd)  # only then may about call it complete
+        self.show()
+        self.stage()
+        sync_file(self._fd)  # a disk writes in any order, and the first page names all of it
+        self.show()
         address = groups.put_value(self._place_in_room, about)
         self._write_page()  # the end of the file may have moved
+        sync_file(self._fd)  # only then may about call it complete
         self._put(self._about_at, struct.pack("<Q", address))
         sync_file(self._fd)
 
