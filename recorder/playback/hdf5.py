@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -22,6 +23,7 @@ from recorder.writers import naming
 from recorder.writers.hdf5.choice import choose
 from recorder.writers.hdf5.columns import COLUMNS, as_row
 from recorder.writers.hdf5.groups import unescaped
+from recorder.writers.hdf5.reading import about_in
 from recorder.writers.ledger import Row
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _TABLES = threading.RLock()
 """PyTables and the HDF5 library under it are used by one thread at a time."""
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_NOT_OURS = (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, struct.error)
 _WORKERS = 2
 _AHEAD = 4
 
@@ -62,11 +65,20 @@ class Hdf5Part:
     @cached_property
     def about(self) -> dict[str, Any]:
         """What `/about` says; empty while the file is being recorded, or if it has none."""
+        try:
+            _require_free(self.file)
+            found = about_in(self.file)
+        except (RecorderError, OSError):  # `rows` tells why
+            return {}
+        except _NOT_OURS:
+            return self._read_foreign_about()  # made anew by another program
+        return found if isinstance(found, dict) else {}
+
+    def _read_foreign_about(self) -> dict[str, Any]:
         import flammkuchen
         import tables
 
         try:
-            _require_free(self.file)
             with _TABLES:
                 found = _plain(flammkuchen.load(str(self.file), "/about"))
         except (tables.HDF5ExtError, RecorderError, OSError, ValueError):  # `rows` tells why

@@ -6,6 +6,7 @@ import operator
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,8 @@ from recorder.playback.contents import (
     open_part,
     table,
 )
-from recorder.playback.frames import Frames
 from recorder.playback.joining import find_recording
+from recorder.playback.opened import OpenFiles
 from recorder.playback.part import Part
 
 if TYPE_CHECKING:
@@ -115,16 +116,16 @@ class Recording:
         self.about = common_about(self.parts, self.state)
         self._check = check
         self._spec = common_spec(self.parts)
-        self._files: list[Frames] = []
+        self._files = OpenFiles(self.parts)
         self._starts = [0]  # of each file's frames; then the end
         tables = []
         with ExitStack() as undo:
-            for part in self.parts:
+            undo.callback(self._files.close)
+            for place, part in enumerate(self.parts):
                 frames, rows = open_part(part)
-                undo.callback(frames.close)
+                self._files.add(place, frames)
                 start, there = self._starts[-1], count(part, frames, rows)
                 tables.append(table(part, rows, start, there))
-                self._files.append(frames)
                 self._starts.append(start + there)
             undo.pop_all()
         self.ledger = np.concatenate(tables)
@@ -224,17 +225,20 @@ class Recording:
 
     def _read(self, index: int, out: Frame) -> None:
         place = bisect_right(self._starts, index) - 1
-        self._files[place].read(index - self._starts[place], out)
+        with self._files.held(place) as frames:
+            frames.read(index - self._starts[place], out)
         self._require_exact(index, place, out)
 
     def _range(self, start: int, stop: int) -> Generator[Frame, None, None]:
         """Give frames that are overwritten by the next one."""
-        for place, frames in enumerate(self._files):
-            begin, end = self._starts[place : place + 2]
+        for place, (begin, end) in enumerate(pairwise(self._starts)):
             first, last = max(start, begin), min(stop, end)
             if first >= last:
                 continue
-            with closing(frames.iterate(first - begin, last - begin)) as decoded:
+            with (
+                self._files.held(place) as frames,
+                closing(frames.iterate(first - begin, last - begin)) as decoded,
+            ):
                 for index, frame in enumerate(decoded, first):
                     self._require_exact(index, place, frame)
                     yield frame
@@ -251,8 +255,7 @@ class Recording:
 
     def close(self) -> None:
         """Close the files and end the decoders; what was decoded stays."""
-        for frames in self._files:
-            frames.close()
+        self._files.close()
 
     def __enter__(self) -> Recording:
         return self

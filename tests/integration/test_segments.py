@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import segment_files
 from helpers import (
     LedCamera,
     assert_adds_up,
@@ -25,8 +26,9 @@ from helpers import (
 )
 from rigs import AT_ONCE, assert_gaps_are_true, end_of, previewing, recording, rig_config
 
-from recorder import open_recording, verify
+from recorder import RecorderError, open_recording, verify
 from recorder.pipeline.session import Session
+from recorder.playback import opened
 from recorder.rig import story
 from recorder.rig.events import Event
 from recorder.rig.rig import RigSummary
@@ -156,6 +158,27 @@ def test_the_files_are_joined_from_any_of_them(cut: tuple[str, Any]) -> None:
                 assert numbers.tolist() == [*range(seam - 3, seam + 3)]
                 assert np.array_equal(whole[int(seam)], across[3])
             assert np.all(np.diff(whole.timestamps) > 0)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_of_many_files_few_are_open(
+    tmp_path: Path, format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process has a thousand descriptors, and a recording of a week as many files."""
+    monkeypatch.setattr(opened, "MOST_OPEN", 2)
+    paths = segment_files.record(tmp_path, format_, parts=6)
+    with open_recording(paths[3]) as whole:
+        assert len(whole) == 18
+        assert len(list(whole._files)) == 2
+        for number, frame in enumerate(whole):  # one that is being read stays open
+            elsewhere = number * 7 % 18
+            assert frame[0, 0] == number
+            assert whole[elsewhere][0, 0] == elsewhere
+            assert len(list(whole._files)) <= 3
+        assert np.array_equal(whole[4:14][:, 0, 0], np.arange(4, 14))
+    for number in (0, 17):
+        with pytest.raises(RecorderError):
+            whole[number]
 
 
 # -- one camera on a lead -------------------------------------------------------------------------
@@ -409,6 +432,26 @@ def expect_events_of_files(heard: Heard, summary: RigSummary) -> None:
             for name in ("dropped", "bad"):
                 assert facts[name] == totals[name]
             assert facts["gaps"] == totals["gap"]
+
+
+def test_a_dead_encoder_is_told_of(tmp_path: Path) -> None:
+    """A failure that the recording gets over, in a file that is complete all the same."""
+    heard = Heard()
+    each = {"recording__segment": "200 frames", "recording__name": "{camera}"}
+    with recording(rig_config(tmp_path, "a", each=each), on_event=heard.hear) as rig:
+        until(lambda: rig.status().camera("a").totals.written > 20)
+        encoders()[0].kill()
+        until(lambda: heard.of("failure"))
+        until(lambda: len(rig.status().camera("a").files) > 1)
+        rig.stop()
+        summary = end_of(rig)
+    (failure,) = heard.of("failure", "a")
+    assert failure.facts["reason"] == "writer_failed"
+    assert "ffmpeg" in str(failure.facts["message"])
+    expect_events_of_files(heard, summary)
+    assert heard.of("segment")[0].facts["reason"] == "writer_failed"
+    assert summary.cameras["a"].gaps == 0
+    assert_adds_up(summary.cameras["a"])
 
 
 CRASH, COUNT, SEGMENT = 150, 220, 60
