@@ -108,9 +108,10 @@ def test_every_frame_is_in_one_file(cut: tuple[str, Any]) -> None:
         verdict = verify(file)
         assert verdict.ok
         assert len(verdict.parts) == 1
-    verdict = verify(Path(told.files[0]).parent / name)
-    assert verdict.ok
-    assert sum(part.exact for part in verdict.parts) == told.written
+    if name.startswith("frames"):  # it says the same of all of them
+        verdict = verify(Path(told.files[0]).parent / name)
+        assert verdict.ok
+        assert sum(part.exact for part in verdict.parts) == told.written
 
 
 def test_each_file_has_its_share(cut: tuple[str, Any]) -> None:
@@ -160,7 +161,7 @@ def test_the_files_are_joined_from_any_of_them(cut: tuple[str, Any]) -> None:
             assert np.all(np.diff(whole.timestamps) > 0)
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", [pytest.param("video", marks=pytest.mark.slow), "hdf5"])
 def test_of_many_files_few_are_open(
     tmp_path: Path, format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -571,7 +572,7 @@ def test_preview_and_two_recordings_in_segments(tmp_path: Path) -> None:
     assert verify(tmp_path).ok
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", [pytest.param("video", marks=pytest.mark.slow), "hdf5"])
 def test_the_end_is_told_when_the_files_of_the_dead_are_counted(
     tmp_path: Path, format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
