@@ -271,9 +271,19 @@ class Writing:
         self._settlers = [settler for settler in self._settlers if settler.is_alive()]
         while len(self._settlers) >= MOST_CLOSING:
             self._settlers.pop(0).join()
-        settler = threading.Thread(target=self._close, args=(file, reason), name="finish a file")
+        settler = threading.Thread(
+            target=self._close_beside, args=(file, reason), name="finish a file"
+        )
         self._settlers.append(settler)
         settler.start()
+
+    def _close_beside(self, file: _File, reason: str) -> None:
+        try:
+            self._close(file, reason)
+        except Exception as error:
+            log.exception("a file could not be finished, in an unforeseen way")
+            failure = WriterError(f"a file could not be finished: {type(error).__name__}: {error}")
+            self._report(file.take, failure)
 
     def _close(self, file: _File, reason: str | None = None) -> None:
         take = file.take

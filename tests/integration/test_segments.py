@@ -32,6 +32,8 @@ from recorder.playback import opened
 from recorder.rig import story
 from recorder.rig.events import Event
 from recorder.rig.rig import RigSummary
+from recorder.writers.base import WriteReport
+from recorder.writers.video import VideoWriter
 
 FORMATS = ("video", "hdf5")
 SUFFIX = {"video": ".mkv", "hdf5": ".h5"}
@@ -609,3 +611,26 @@ def test_the_end_is_told_when_the_files_of_the_dead_are_counted(
     for name in ("written", "dropped"):
         assert end_of_first.facts[name] == sum(row["status"] == name for row in rows)
     assert end_of_first.facts["gaps"] == end_of_first.facts["restarts"] == 1
+
+
+def test_a_file_that_cannot_be_finished_in_an_unforeseen_way_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = VideoWriter.close
+
+    def close_badly(writer: VideoWriter, reason: str) -> WriteReport:
+        report = close(writer, reason)
+        if reason == "segment":
+            raise ZeroDivisionError("of a disk that nobody thought of")
+        return report
+
+    monkeypatch.setattr(VideoWriter, "close", close_badly)
+    config = camera_config(
+        tmp_path, fps="max", recording__segment="50 frames", recording__duration="10000 frames"
+    )
+    with Session(config) as session:
+        session.start(record=True)
+        told = session.wait(60)
+    assert told is not None
+    assert (told.reason, told.exit_code) == ("writer_failed", 4)
+    assert "ZeroDivisionError" in " ".join(told.errors)
