@@ -59,7 +59,7 @@ class VolatileDisk:
         os.close(self._fd)
 
     def die_after(self, writes: int) -> None:
-        """Lose power after so many more writes, in the middle of whatever they are part of."""
+        """Lose power in the write after so many more, in the middle of what they are part of."""
         self._left = writes
 
     def lose_power(self, survives: Callable[[int], bool]) -> tuple[int, int]:
@@ -123,9 +123,9 @@ class VolatileDisk:
         if kind == _READ:
             data = self._read(start, length)
         elif kind == _WRITE:
+            self._write(start, stream.read(length))
             if self._is_dead():
                 return False
-            self._write(start, stream.read(length))
         elif kind == _FLUSH:
             self._flush()
         elif kind == _LEAVE:
