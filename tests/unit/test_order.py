@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.config import Amount
+from recorder.config import Amount, RecordingConfig
 from recorder.pipeline.order import LostRow, Order, Resumption
 from recorder.pipeline.take import Take
 
@@ -76,7 +76,7 @@ def test_nobody_changes_an_order_that_was_given():
 def test_a_recording_whose_camera_never_came_back_lasts_up_to_what_was_lost():
     rows = (LostRow(0, 10**9, 7, "dropped", "crashed"), LostRow(1, 3 * 10**9, 8, "dropped", "x"))
     rest = Resumption(2, 10**9, 3 * 10**9, 8, rows=rows)
-    take = Take.ordered(1, Order(resumption=rest), None)
+    take = Take.ordered(1, Order(resumption=rest), RecordingConfig())
     assert take.seconds == 2.0
     take.last_ns = 6 * 10**9
     assert take.seconds == 5.0

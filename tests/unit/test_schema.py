@@ -30,6 +30,7 @@ OF_SEVERAL_KEYS = {
     "every, and still recording",
     "every, for how long",
     "live at max",
+    "repeats, of what",
     "retention of less than two segments",
     "retention without segments",
     "too few frames",
