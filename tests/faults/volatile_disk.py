@@ -77,10 +77,10 @@ class VolatileDisk:
         """
         self.wait()
         kept = {page: data for page, data in self._cache.items() if survives(page)}
-        lost = len(self._cache) - len(kept)
+        counts = len(self._cache) - len(kept), len(kept)
         self._cache = kept
         self._flush()
-        return lost, len(kept)
+        return counts
 
     def wait(self) -> None:
         """Wait until the machine that uses the disk is gone."""
