@@ -29,7 +29,7 @@ class Meters:
         self.grabs.sample(t_ns, grabs)
         self.written.sample(t_ns, totals.written)
         self.raw.sample(t_ns, take.tally.raw_bytes if take else 0)
-        self.disk.sample(t_ns, bytes_on_disk(take, writing))
+        self.disk.sample(t_ns, writing.size_of(take) if take else 0)
         self.busy.sample(t_ns, writing.busy_ns)
 
     @property
@@ -38,18 +38,13 @@ class Meters:
         return min(1.0, max(0.0, 1 - self.busy.per_second / 1e9))
 
 
-def bytes_on_disk(take: Take | None, writing: Writing) -> int:
-    """Return the size of a take's files, the open one included."""
-    return take.bytes_closed + writing.writer.bytes_on_disk if take else 0
-
-
 def status_of(
     base: CameraStatus, take: Take | None, meters: Meters, disk: DiskGuard, writing: Writing
 ) -> CameraStatus:
     """Return a status with everything that is measured filled in."""
     totals = take.tally.totals() if take else Totals()
     raw = take.tally.raw_bytes if take else 0
-    on_disk = bytes_on_disk(take, writing)
+    on_disk = writing.size_of(take) if take else 0
     return replace(
         base,
         totals=totals,

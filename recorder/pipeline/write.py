@@ -104,6 +104,8 @@ class Writing:
         self._note = ""  # why frames are lost, once no file can be written any more
         self._deaths: deque[float] = deque()
         self._settlers: list[threading.Thread] = []
+        self._moving = threading.Lock()  # a file is open, then being closed, then closed
+        self._closing: list[Writer] = []
         self.on_recorded: Callable[[int], None] = lambda nbytes: None
         self.writer: Writer = NullWriter()
         self.is_handing = False  # inside the encoder's `write`, which may take long
@@ -138,6 +140,13 @@ class Writing:
         """Whether a take waits for its camera to be back: a file without frames helps nobody."""
         take = self._takes.get(number)
         return take is not None and take.gap is not None
+
+    def size_of(self, take: Take) -> int:
+        """Return how much a take's files hold, be they open, being closed, or closed."""
+        with self._moving:
+            closed = take.bytes_closed
+            others = [self.writer, *self._closing] if take is self._take else []
+        return closed + sum(writer.bytes_on_disk for writer in others)
 
     def give_up(self) -> None:
         """Finish the open file after an unforeseen failure; no more frames come."""
@@ -229,8 +238,8 @@ class Writing:
             log.warning("the next file cannot be begun, so this one goes on: %s", error)
             self._seams.postpone(stamp)
             return
-        self._settle(self._present(take), "segment")
-        self.writer, self._handed = fresh, 0
+        self._settle(self._present(take), "segment", fresh)
+        self._handed = 0
         self._part += 1
         self._seams.begin(*place)
 
@@ -247,7 +256,7 @@ class Writing:
                 error = again
                 continue
             if self._has_file:
-                self._settle(self._present(self._take), "writer_failed")
+                self._settle(self._present(self._take), "writer_failed", fresh)
             self.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
             self._seams = Seams(self._take.segment)  # wherever its first frame lies
@@ -266,8 +275,8 @@ class Writing:
         self._note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
         self._report(self._take, error)
 
-    def _settle(self, file: _File, reason: str) -> None:
-        """Finish a file beside the recording that goes on in another."""
+    def _settle(self, file: _File, reason: str, fresh: Writer) -> None:
+        """Finish a file beside the recording, which goes on in a fresh one."""
         self._settlers = [settler for settler in self._settlers if settler.is_alive()]
         while len(self._settlers) >= MOST_CLOSING:
             self._settlers.pop(0).join()
@@ -275,6 +284,9 @@ class Writing:
             target=self._close_beside, args=(file, reason), name="finish a file"
         )
         self._settlers.append(settler)
+        with self._moving:
+            self._closing.append(file.writer)
+            self.writer = fresh
         settler.start()
 
     def _close_beside(self, file: _File, reason: str) -> None:
@@ -295,12 +307,20 @@ class Writing:
             log.warning("no frame lost, although %s", report.error)
         nbytes = self._ring.spec.nbytes
         take.tally.lost(file.handed - report.written, nbytes)
-        take.add(report)
+        self._book(file, report)
         if self._on_closed is not None:
             raw_bytes = report.written * nbytes
             self._on_closed(ClosedFile(take.number, file.part, reason, report, raw_bytes))
         if report.unfinished is not None:
             self._report(take, report.unfinished)
+
+    def _book(self, file: _File, report: WriteReport) -> None:
+        with self._moving:
+            file.take.add(report)
+            if file.writer in self._closing:
+                self._closing.remove(file.writer)
+            elif file.writer is self.writer:
+                self.writer = NullWriter()
 
     def _report(self, take: Take | None, error: RecorderError) -> None:
         reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"

@@ -75,6 +75,11 @@ class Ledger:
             self.discard()
             raise
 
+    @property
+    def size(self) -> int:
+        """Bytes that it has by now."""
+        return self._size
+
     def written(self, stamp: FrameStamp) -> None:
         """Write the row of the next frame of the file, before the frame itself."""
         self._write(row_text(self.frames, stamp, "written", stamp.note))

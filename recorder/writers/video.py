@@ -106,9 +106,9 @@ class VideoWriter:
 
     @property
     def bytes_on_disk(self) -> int:
-        """Size of the video file by now."""
+        """Size of the video file and its ledger by now."""
         try:
-            return self.video.stat().st_size
+            return self.video.stat().st_size + self._ledger.size
         except OSError:
             return 0  # ffmpeg has not made it yet, or somebody moved it
 

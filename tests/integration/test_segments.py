@@ -319,6 +319,24 @@ def test_a_recording_that_ends_by_itself_at_a_seam(
     expect_exact(told, cut_in_tens(20))
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_size_only_grows(tmp_path: Path, format_: str) -> None:
+    """Also while files are closed: `keep_free` and what the disk lasts are made of its rate."""
+    sizes, rates = [], []
+    with held(tmp_path, format_, frames=1500, recording__segment="300 frames") as top:
+        while not top.session.has_ended:
+            status = top.session.status()
+            sizes.append(status.file_bytes)
+            rates.append(status.disk_bytes_s)
+            top.session.wait_briefly(0.001)
+        told = top.session.wait()
+        sizes.append(top.session.status().file_bytes)
+    assert len(told.files) == 5
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == told.file_bytes
+    assert min(rates) >= 0
+
+
 # -- what goes wrong at a seam, or between two ----------------------------------------------------
 
 
