@@ -33,6 +33,8 @@ KEPT = 96 * MIB
 GROWTH = 3 * MIB
 """Of a process, from the second fifth to the last. It holds the names of its files, 100 bytes each;
 a frame that stays at each seam would be 19 KiB, a thread that stays some 100 KiB."""
+MOST_BYTES_S = 10e6
+"""What no rate of such a file is; a stop at the reserve is reckoned with it, also at a seam."""
 FORMATS = {"top": "video", "side": "hdf5"}
 SUFFIXES = {"video": ".mkv", "hdf5": ".h5"}
 
@@ -79,6 +81,7 @@ class Books:
             now = camera.totals
             assert now.grabbed == now.written + now.dropped + now.bad + now.in_flight
             assert 0 <= now.in_flight <= 8 * MIB // (160 * 120) + 2, camera  # the ring has no more
+            assert 0 <= camera.disk_bytes_s < MOST_BYTES_S, camera
             before = self._last.get(camera.name)
             if before is not None:
                 for name in ("grabbed", "gaps", "restarts", "bad"):
