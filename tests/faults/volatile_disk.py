@@ -54,6 +54,8 @@ class VolatileDisk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # nobody may have come
+        self.wait()
         self._listener.close()
         self._address.unlink()
         os.close(self._fd)
@@ -89,14 +91,14 @@ class VolatileDisk:
     # -- the protocol ---------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        connection, _ = self._listener.accept()
-        with connection, connection.makefile("rb") as stream:
-            try:
+        try:
+            connection, _ = self._listener.accept()
+            with connection, connection.makefile("rb") as stream:
                 self._negotiate(connection, stream)
                 while self._answer(connection, stream):
                     pass
-            except (struct.error, OSError):  # cut off in the middle of a word
-                return
+        except (struct.error, OSError):  # cut off in the middle of a word
+            return
 
     def _negotiate(self, connection, stream) -> None:
         newstyle = 1
