@@ -1,7 +1,8 @@
 """What a seam between two files costs, and what it costs that open files are synced.
 
-Sequences are paired: with and without, in turn, on the disk that holds the temporary folder. Each lasts
-``RECORDER_BENCH_LONG_S`` seconds (40): at first a system that is not asked to sync keeps all in memory.
+Runs are paired: with and without, in turn, on the disk that holds the temporary folder. Each lasts
+``RECORDER_BENCH_LONG_S`` seconds (40): at first a system that is not asked to sync keeps all in
+memory.
 """
 
 import os
