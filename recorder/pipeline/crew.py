@@ -11,10 +11,11 @@ from recorder.errors import RecorderError
 from recorder.pipeline.acquire import Acquisition
 from recorder.pipeline.adjust import Adjusting
 from recorder.pipeline.arming import nominal_fps
+from recorder.pipeline.finishing import ClosedFile
 from recorder.pipeline.ring import WARM_SLOTS, Ring
 from recorder.pipeline.syncing import Syncer
 from recorder.pipeline.watch import PictureWatch
-from recorder.pipeline.write import ClosedFile, Writing
+from recorder.pipeline.write import Writing
 
 if TYPE_CHECKING:
     from recorder.cameras.base import Camera

@@ -25,6 +25,7 @@ from recorder.pipeline.arming import require_rate
 from recorder.pipeline.course import Course
 from recorder.pipeline.crew import Crew
 from recorder.pipeline.files import FileMaker, OpenFile
+from recorder.pipeline.finishing import ClosedFile
 from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard
 from recorder.pipeline.memory import Block, allocate
 from recorder.pipeline.monitor import Monitor
@@ -32,7 +33,6 @@ from recorder.pipeline.order import Order
 from recorder.pipeline.summary import TakeSummary
 from recorder.pipeline.take import Take
 from recorder.pipeline.view import Look
-from recorder.pipeline.write import ClosedFile
 from recorder.stats import CameraStatus, warning
 
 if TYPE_CHECKING:

@@ -8,17 +8,17 @@ mechanism for preview, record, segments and recovery.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.pipeline.finishing import ClosedFile, Finishing, TakeFile
 from recorder.pipeline.ring import Entry, Ring, Slot
 from recorder.pipeline.seams import Seams
 from recorder.pipeline.take import Take
-from recorder.writers.base import Writer, WriteReport
+from recorder.writers.base import Writer
 from recorder.writers.null import NullWriter
 
 if TYPE_CHECKING:
@@ -36,30 +36,8 @@ MAX_DEATHS = 5
 DEATH_WINDOW_S = 10.0
 """An encoder is replaced up to five times; ten healthy seconds clear the count."""
 
-MOST_CLOSING = 3
-"""So many files may be on their way to the disk; a disk that is slower has to be waited for."""
-
 OpenWriter = Callable[[int, int], Writer]
 """(take, part) -> an open writer. Raises what `Writer.open` raises."""
-
-
-class ClosedFile(NamedTuple):
-    """A file that frames went into until now."""
-
-    take: int
-    part: int
-    reason: str
-    report: WriteReport
-    raw_bytes: int
-
-
-class _File(NamedTuple):
-    """A file of a take, with what it is to be finished with."""
-
-    take: Take
-    part: int
-    writer: Writer
-    handed: int
 
 
 class Writing:
@@ -95,7 +73,7 @@ class Writing:
         self._open_writer = open_writer
         self._wanted_take = wanted_take
         self._on_failure = on_failure
-        self._on_closed = on_closed
+        self._files = Finishing(ring.spec.nbytes, self._report, on_closed)
         self._seams = Seams(None)
         self._take: Take | None = None
         self._part = 0  # the number of the take's next file
@@ -103,11 +81,7 @@ class Writing:
         self._handed = 0
         self._note = ""  # why frames are lost, once no file can be written any more
         self._deaths: deque[float] = deque()
-        self._settlers: list[threading.Thread] = []
-        self._moving = threading.Lock()  # a file is open, then being closed, then closed
-        self._closing: list[Writer] = []
         self.on_recorded: Callable[[int], None] = lambda nbytes: None
-        self.writer: Writer = NullWriter()
         self.is_handing = False  # inside the encoder's `write`, which may take long
         self.busy_ns = 0
         self.entries = 0
@@ -143,15 +117,17 @@ class Writing:
 
     def size_of(self, take: Take) -> int:
         """Return how much a take's files hold, be they open, being closed, or closed."""
-        with self._moving:
-            closed = take.bytes_closed
-            others = [self.writer, *self._closing] if take is self._take else []
-        return closed + sum(writer.bytes_on_disk for writer in others)
+        return self._files.size_of(take, take is self._take)
+
+    @property
+    def writer(self) -> Writer:
+        """Of the open file; one that writes nothing if there is none."""
+        return self._files.writer
 
     def give_up(self) -> None:
         """Finish the open file after an unforeseen failure; no more frames come."""
         if self._take is not None:
-            self._close(self._present(self._take))
+            self._files.finish(self._present(self._take))
         self._take = None
 
     @property
@@ -207,22 +183,20 @@ class Writing:
     def _switch(self, number: int) -> None:
         """Close the file of the last take, and open the first of the next."""
         if self._take is not None:
-            self._close(self._present(self._take))
-        for settler in self._settlers:
-            settler.join()
+            self._files.finish(self._present(self._take))
+        self._files.join()
         if self._take is not None:
             self._take.closed.set()
         self._take = self._takes.get(number)
-        self.writer, self._handed, self._has_file = NullWriter(), 0, False
+        self._files.writer, self._handed, self._has_file = NullWriter(), 0, False
         self._note = ""
         self._deaths.clear()
-        self._settlers.clear()
         if self._take is not None:
             self._part = self._take.first_part
             self._replace(None)
 
-    def _present(self, take: Take) -> _File:
-        return _File(take, self._part - 1, self.writer, self._handed)
+    def _present(self, take: Take) -> TakeFile:
+        return TakeFile(take, self._part - 1, self.writer, self._handed)
 
     def _pass_seam(self, stamp: FrameStamp) -> None:
         """Begin the take's next file if this frame is the first of it."""
@@ -238,7 +212,7 @@ class Writing:
             log.warning("the next file cannot be begun, so this one goes on: %s", error)
             self._seams.postpone(stamp)
             return
-        self._settle(self._present(take), "segment", fresh)
+        self._files.replace(self._present(take), "segment", fresh)
         self._handed = 0
         self._part += 1
         self._seams.begin(*place)
@@ -256,8 +230,8 @@ class Writing:
                 error = again
                 continue
             if self._has_file:
-                self._settle(self._present(self._take), "writer_failed", fresh)
-            self.writer, self._handed, self._has_file = fresh, 0, True
+                self._files.replace(self._present(self._take), "writer_failed", fresh)
+            self._files.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
             self._seams = Seams(self._take.segment)  # wherever its first frame lies
             return
@@ -274,53 +248,6 @@ class Writing:
         # The dead writer stays: its ledger still takes the rows of the frames that follow.
         self._note = "no_space" if isinstance(error, NoSpace) else "encoder_died"
         self._report(self._take, error)
-
-    def _settle(self, file: _File, reason: str, fresh: Writer) -> None:
-        """Finish a file beside the recording, which goes on in a fresh one."""
-        self._settlers = [settler for settler in self._settlers if settler.is_alive()]
-        while len(self._settlers) >= MOST_CLOSING:
-            self._settlers.pop(0).join()
-        settler = threading.Thread(
-            target=self._close_beside, args=(file, reason), name="finish a file"
-        )
-        self._settlers.append(settler)
-        with self._moving:
-            self._closing.append(file.writer)
-            self.writer = fresh
-        settler.start()
-
-    def _close_beside(self, file: _File, reason: str) -> None:
-        try:
-            self._close(file, reason)
-        except Exception as error:
-            log.exception("a file could not be finished, in an unforeseen way")
-            failure = WriterError(f"a file could not be finished: {type(error).__name__}: {error}")
-            self._report(file.take, failure)
-
-    def _close(self, file: _File, reason: str | None = None) -> None:
-        take = file.take
-        reason = reason or take.reason or "writer_failed"
-        report = file.writer.close(reason)
-        if report.error is not None and report.lost:
-            log.warning("%d frames lost: %s", report.lost, report.error)
-        elif report.error is not None:
-            log.warning("no frame lost, although %s", report.error)
-        nbytes = self._ring.spec.nbytes
-        take.tally.lost(file.handed - report.written, nbytes)
-        self._book(file, report)
-        if self._on_closed is not None:
-            raw_bytes = report.written * nbytes
-            self._on_closed(ClosedFile(take.number, file.part, reason, report, raw_bytes))
-        if report.unfinished is not None:
-            self._report(take, report.unfinished)
-
-    def _book(self, file: _File, report: WriteReport) -> None:
-        with self._moving:
-            file.take.add(report)
-            if file.writer in self._closing:
-                self._closing.remove(file.writer)
-            elif file.writer is self.writer:
-                self.writer = NullWriter()
 
     def _report(self, take: Take | None, error: RecorderError) -> None:
         reason = "no_space" if isinstance(error, NoSpace) else "writer_failed"

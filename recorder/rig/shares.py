@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recorder.pipeline.write import ClosedFile
+    from recorder.pipeline.finishing import ClosedFile
     from recorder.rig.messages import Message
     from recorder.writers.settled import SettledFile
 

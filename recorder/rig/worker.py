@@ -25,8 +25,8 @@ from recorder.system import continue_when_parent_dies, stop_signals
 if TYPE_CHECKING:
     from recorder.config import CameraConfig
     from recorder.pipeline.files import OpenFile
+    from recorder.pipeline.finishing import ClosedFile
     from recorder.pipeline.order import Order
-    from recorder.pipeline.write import ClosedFile
 
 REPORT_S = 0.1
 HURRY_S = 3.0
