@@ -24,6 +24,7 @@ MIB = 2**20
 FORMATS = ("video", "hdf5")
 SUFFIXES = {"video": ".mkv", "hdf5": ".h5"}
 BOTH = pytest.param(FORMATS, id="both", marks=pytest.mark.slow)  # on one disk
+VIDEO = pytest.param(("video",), id="video", marks=pytest.mark.slow)
 CASES = [*(pytest.param((each,), id=each) for each in FORMATS), BOTH]
 FRAMES = 60
 """Of a file: 4.6 MB of noise, which no codec makes smaller."""
@@ -138,7 +139,7 @@ class Filler:
         assert not self._thread.is_alive()
 
 
-@pytest.mark.parametrize("formats", CASES)
+@pytest.mark.parametrize("formats", [("hdf5",), VIDEO, BOTH])
 def test_filled_by_somebody_else_what_is_written_can_be_read(
     tmp_path: Path, small_disk: Callable[[int], Path], formats: tuple[str, ...]
 ) -> None:

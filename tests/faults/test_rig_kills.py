@@ -1,6 +1,6 @@
 """Kill, crash and halt every process of a recording with four cameras: the others lose nothing.
 
-One case of each kind runs with the suite, with two cameras; the campaign is `pytest -m slow`.
+A case of some kinds runs with the suite, with two cameras; the campaign is `pytest -m slow`.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def campaign_and(*suite, cases):
 # -- a camera's process -----------------------------------------------------------------------
 
 
+@pytest.mark.slow  # in the suite: tests/integration/test_rig_faults.py
 @pytest.mark.parametrize(
     ("name", "fault", "cameras"),
     campaign_and(
@@ -411,7 +412,8 @@ def test_watchers_die_and_hang(tmp_path, fault):
     expect_watchers_cost_nothing(tmp_path, dict.fromkeys(WATCHERS, fault))
 
 
-@pytest.mark.parametrize("cameras", [TWO, pytest.param(CAMERAS, marks=pytest.mark.slow)], ids=len)
+@pytest.mark.slow
+@pytest.mark.parametrize("cameras", [TWO, CAMERAS], ids=len)
 def test_one_watcher_dies_and_one_hangs(tmp_path, cameras):
     faults = dict(zip(WATCHERS, ("SIGKILL", "halted"), strict=True))
     expect_watchers_cost_nothing(tmp_path, faults, cameras)

@@ -116,6 +116,7 @@ def test_a_frozen_camera(tmp_path, seconds):
     print(f"\nfrozen for {seconds} s: noticed after {noticed_s:.2f} s, {told}")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_started_anew(tmp_path):
     with two_cameras(tmp_path) as (camera, recording):
         gone_ns = time.monotonic_ns()

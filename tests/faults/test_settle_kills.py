@@ -229,6 +229,7 @@ def settle_video(stem):
     return settle_dead(stem, "video", stamps, ERROR)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_of_the_settling_of_a_video(dead_video, tmp_path):
     shutil.copytree(dead_video.parent, tmp_path / "reference")
     reference = settle_video(tmp_path / "reference" / "top")
