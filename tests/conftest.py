@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from campaign import CASES
 from hypothesis import HealthCheck, settings
 
 PATIENCE_S = 5.0
@@ -21,6 +22,7 @@ PATIENCE_S = 5.0
 WATCHED = ("integration", "faults")
 FD = Path("/proc/self/fd")
 TASKS = Path("/proc/self/task")
+WHOLE = 3000  # tests: the suite, not a part of it
 
 # A shell has its jobs in the background ignore Ctrl-C, and what we start would inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -41,6 +43,18 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
 # A busy machine is no mistake in what is tested.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that are not asked for
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave cases that have a sister in the suite to the campaign."""
+    left = {f"tests/{case}" for case in CASES.strip().splitlines()}
+    found = [item for item in items if item.nodeid in left]
+    for item in found:
+        item.add_marker(pytest.mark.slow)
+    if len(items) > WHOLE and len(found) < len(left):
+        gone = left - {item.nodeid for item in found}
+        raise pytest.UsageError(f"tests/campaign.py names what is no test any more: {min(gone)}")
 
 
 def pytest_collection_finish() -> None:
