@@ -323,12 +323,16 @@ def test_unplugged_while_recording(tmp_path, vivid):
     assert about_of(summary)["state"] == "complete"
 
 
+PATIENCE_S = 180
+"""In an emulated machine beside other work, a command takes a minute to its first frame."""
+
+
 def wait_for_rows(folder, count):
     """Wait until that many frames are in the ledger."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for ledger in folder.glob("*.frames.csv"):
             if len(ledger.read_bytes().splitlines()) > count:
                 return
         time.sleep(0.05)
-    raise AssertionError(f"fewer than {count} frames in 60 s")
+    raise AssertionError(f"fewer than {count} frames in {PATIENCE_S} s")
