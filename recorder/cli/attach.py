@@ -83,7 +83,7 @@ def _statuses(link: Link) -> Iterator[RigStatus]:
             yield status
             if status.state == "ended":
                 return
-            time.sleep(_PERIOD_S)
+            time.sleep(_PERIOD_S)  # a rig answers, and never speaks unasked
     except RigGone:
         return
 

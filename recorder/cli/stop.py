@@ -42,6 +42,6 @@ def await_end(link: Link, last: RigStatus) -> RigStatus:
     import time
 
     while last.state != "ended":
-        time.sleep(_PERIOD_S)
+        time.sleep(_PERIOD_S)  # a rig answers, and never speaks unasked
         last = link.status()
     return last

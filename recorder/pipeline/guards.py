@@ -75,7 +75,7 @@ class DiskGuard:
         self._warner = _Warner()
         self._unseen = 0  # bytes recorded since the last look
         self._allowance = 0
-        self._last_look = (0.0, 0)
+        self._last_look = (False, 0.0, 0)
         self.free: int | None = None
 
     def aim(self, folder: Path | None, keep_free: int | None) -> None:
@@ -87,7 +87,7 @@ class DiskGuard:
         """Take note that so much was recorded; called by the thread that writes."""
         self._unseen += nbytes
         if self._unseen > self._allowance:
-            self.look(True, *self._last_look)
+            self.look(*self._last_look)
 
     def warn(self, bytes_per_s: float, to_go_s: float | None) -> None:
         """Say in the log how long the disk lasts, if that is not long.
@@ -103,7 +103,7 @@ class DiskGuard:
 
     def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
         """Compare what is free with what must stay so and what is still on its way."""
-        self._unseen, self._last_look = 0, (bytes_per_s, in_flight_bytes)
+        self._unseen, self._last_look = 0, (recording, bytes_per_s, in_flight_bytes)
         if self._folder is None:
             self._allowance = 2**63
             return

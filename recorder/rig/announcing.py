@@ -37,7 +37,7 @@ class Announcer:
         """Pass an event on."""
         try:
             self._hear(event)
-        except Exception:
+        except Exception:  # whoever hears is not ours, and may raise anything
             log.exception("nobody could be told of: %s", event.kind)
 
     def begun(self, cameras: Iterable[str]) -> None:

@@ -313,7 +313,7 @@ class Keeper:
                 with self._lock:
                     attempt.end(None, how)
                     course.close_attempt(Ending("camera_failed", error, died=True), True)
-        except Exception:
+        except Exception:  # what failed before may fail again; the end is booked all the same
             log.exception("what %s has recorded last cannot be counted", self.name)
         course.reason, course.error = "camera_failed", error
 

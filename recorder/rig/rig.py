@@ -395,7 +395,7 @@ class Rig:
         for close in self._closers():
             try:
                 close()
-            except Exception:
+            except Exception:  # the others are to be closed all the same
                 log.exception("the rig could not close all it has")
         self._state = "ended"
         self._ended.set()

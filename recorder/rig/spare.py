@@ -55,12 +55,15 @@ class Spare:
     """
 
     def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
         self.memory: int | None = os.memfd_create("recorder-ring") if LINUX else None
-        try:
-            self._child = start_worker((self.memory,)) if self.memory is not None else None
-        except OSError:
-            self.dismiss()
-            raise
+        self._inherited = () if self.memory is None else (self.memory,)
+        if self._inherited:
+            try:
+                self._child = start_worker(self._inherited)
+            except OSError:
+                self.dismiss()
+                raise
 
     def take_memory(self) -> int | None:
         """Return the empty file, once."""
@@ -68,15 +71,15 @@ class Spare:
         return memory
 
     def start(self, keep: tuple[int, ...]) -> subprocess.Popen[bytes]:
-        """Return the process if it inherited just this, and it was not given away; else another.
+        """Return the process if it lives and inherited just this; else another.
 
         Raises
         ------
         OSError
         """
-        child, self._child = self._child, None
-        if child is None or child.poll() is not None:
+        if self._child is None or keep != self._inherited or self._child.poll() is not None:
             return start_worker(keep)
+        child, self._child = self._child, None
         return child
 
     def dismiss(self) -> None:

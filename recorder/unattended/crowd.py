@@ -73,7 +73,7 @@ class Crowd:
     def _look(self) -> None:
         try:
             status = self._see()
-        except Exception:
+        except Exception:  # this thread goes on: the next look may succeed
             log.exception("there is nothing for observers to see")
             return
         if status is None:
@@ -84,7 +84,7 @@ class Crowd:
     def _safely(self, observer: Observer, action: Callable[[], None]) -> None:
         try:
             action()
-        except Exception as error:
+        except Exception as error:  # of whatever observer: it ends no recording
             said = f"{type(observer).__name__}: {type(error).__name__}: {error}"
             if said not in self._said and len(self._said) < _MOST_COMPLAINTS:  # not every second
                 self._said.add(said)

@@ -96,7 +96,7 @@ class Front:
         with self._lock:
             rig, until, openings = self._rig, self.waits_until, self._openings
         if rig is None:
-            state = "ended" if self._is_over else "waiting"
+            state = "ended" if self._is_over else "opening" if until is None else "waiting"
             moment = None if until is None else until.timestamp()
             found = RigStatus(self._name, os.getpid(), state, self._cameras, waits_until=moment)
         else:

@@ -160,7 +160,7 @@ class Retention:
             for name in sorted(due):
                 try:
                     self._pruners[name].prune(lambda: self._closing)
-                except Exception:
+                except Exception:  # this thread goes on: the other cameras' disks fill, too
                     log.exception("%s: the retention failed in an unforeseen way", name)
 
     def _wait(self) -> set[str] | None:

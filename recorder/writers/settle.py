@@ -191,7 +191,7 @@ def _await(process: psutil.Process, video: Path, patience_s: float) -> None:
             with suppress(psutil.Error):
                 process.kill()
             killed, give_up = True, now + patience_s
-        time.sleep(_LOOK_S)
+        time.sleep(_LOOK_S)  # it is not our child: the system tells us nothing of its end
 
 
 def _is_running(process: psutil.Process) -> bool:

@@ -48,8 +48,9 @@ def test_who_watches_sees_one_recording_after_the_other(
     front: Front, link: Link, rigs: list[Any]
 ) -> None:
     """Each time the cameras have other memory; the last picture of the one before is no picture."""
-    front.waits_until = UNTIL
     for number, rig in enumerate(rigs, 1):
+        until(lambda: link.status().state == "opening")  # it is not known yet what is waited for
+        front.waits_until = UNTIL
         until(lambda: link.status().state == "waiting")
         with pytest.raises(RecorderError, match="closed until their schedule"):
             link.record()

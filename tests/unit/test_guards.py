@@ -78,6 +78,20 @@ def test_a_burst_between_two_looks_does_not_get_past(
     assert disk["free"] > 1_000_000_000 - 2 * 3_000_000
 
 
+def test_frames_that_come_after_the_recording_end_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer may still be at work when the preview goes on, on a disk that is full by now."""
+    said: list[str] = []
+    monkeypatch.setattr(guards, "free_bytes", lambda folder: 500)
+    guard = DiskGuard(tmp_path, 1000, lambda reason, error: said.append(reason))
+    guard.look(False, 0.0, 0)
+    guard.spend(10**9)
+    assert said == []
+    guard.look(True, 0.0, 0)
+    assert said == ["no_space"]
+
+
 def test_a_disk_that_does_not_last_is_said_in_time_and_not_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

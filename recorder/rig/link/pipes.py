@@ -83,7 +83,7 @@ class PipeHost:
         """Let go of everybody, after those who watch have been told of the end."""
         end_s = time.monotonic() + linger_s
         while self._heard_s and time.monotonic() < end_s:
-            time.sleep(0.02)
+            time.sleep(0.02)  # they are told when they ask next; nothing signals that
         self._closing.set()
         with suppress(OSError, EOFError):  # it waits for somebody, and can be told in no other way
             Client(self._address, self._family).close()

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMMIT_S = 0.25
-"""How often what was written is made visible: what a kill costs is at most this, and the frames
-that are on their way then."""
+"""How often what was written is made visible. A kill costs at most this, the frames that are on
+their way then and, where the file is synced meanwhile, `LONGEST_SYNC_S`."""
 LONGEST_SYNC_S = 0.5
 """A disk that takes longer to sync is not waited for: programs die more often than power fails."""
 WORKERS = min(4, os.cpu_count() or 2)
