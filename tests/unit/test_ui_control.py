@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from helpers import open_files, until
@@ -11,7 +12,7 @@ from stand_in_rig import StandInRig, runtime_folder_of_its_own
 from ui_rigs import Ear, FakeRigs, config_of, refusal, settled
 
 from recorder.errors import ConfigError
-from recorder.rig.link import LinkServer
+from recorder.rig.link import Link, LinkServer
 from recorder.unattended.front import Front
 from ui.model.control import Control
 from ui.model.snapshot import Applied, Attached, Changed, Ended, Failed, Recorded, WasSet
@@ -249,6 +250,29 @@ def test_two_windows_on_one_rig(control, rigs, opened, ear):
     assert control.snapshot().is_attached
     opened.grab("top")
     assert control.latest_frame("top").frame[0, 0] == opened.grabs
+
+
+def test_its_own_config_is_no_news_although_it_is_seen_before_the_rig_has_answered(
+    control, opened, ear, monkeypatch
+):
+    configure, config = Link.configure, Link.config
+    seen = []
+
+    def note(link):
+        seen.append(config(link))
+        return seen[-1]
+
+    def answer_late(link, wanted):
+        configure(link, wanted)
+        del seen[:]
+        until(lambda: len(seen) > 2)
+
+    monkeypatch.setattr(Link, "config", note)
+    monkeypatch.setattr(Link, "configure", answer_late)
+    control.open(config_of("top", "side", fps=9), "demo")
+    ear.wait(Applied)
+    assert seen[-1].cameras["top"].fps == 9
+    assert ear.of(Changed) == []
 
 
 # -- recording ----------------------------------------------------------------------------------
@@ -585,6 +609,7 @@ def test_each_recording_of_a_schedule_is_seen(control, ear):
         control.attach(server.name)
         ear.wait(Attached)
         for number, rig in enumerate(recordings, 1):
+            front.waits_until = datetime.now(UTC) + timedelta(hours=1)
             until(lambda: control.snapshot().status.state == "waiting")
             looked_again(control)
             assert control.latest_frame("top") is None

@@ -98,8 +98,8 @@ class Steering:
             if before.state == "finishing":
                 self._end_rig(link)
                 return False
-            link.configure(config)
-            self._watcher.expect_config(config)
+            with self._watcher.expecting(config):
+                link.configure(config)
             self._note_reopened(before, self._watcher.ask(link))
         except AnotherRig as error:
             log.info("another rig is needed: %s", error)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from recorder.config import redact
@@ -51,6 +52,7 @@ class Watcher:
         self._seen: frozenset[str] = frozenset()  # cameras whose memory is attached
         self._openings = 0
         self._config: Config | None = None
+        self._coming: Config | None = None  # what the rig is just being told by us
         self._expects_end = self._records = False
         self._told: Mapping[str, tuple[str, ...]] = {}  # files of the last recording told of
         self._tickets = itertools.count(1)
@@ -91,10 +93,18 @@ class Watcher:
         """Know that the rig was asked to end."""
         self._expects_end = True
 
-    def expect_config(self, config: Config) -> None:
-        """Know what the rig was told by us."""
+    @contextlib.contextmanager
+    def expecting(self, config: Config) -> Iterator[None]:
+        """Know what the rig is being told by us: its config may be seen before it has answered."""
         with self._lock:
-            self._config = config
+            self._coming = config
+        try:
+            yield
+            with self._lock:
+                self._config = config
+        finally:
+            with self._lock:
+                self._coming = None
 
     def ask(self, link: Link, has_begun: bool = False) -> RigStatus:
         """Ask for the status through the steering's own link, and take note of it.
@@ -210,7 +220,8 @@ class Watcher:
             if link is not self._link:
                 return
             self._board.show(details=details)
-            is_news = before is not None and config.private() != before.private()
+            ours = [each.private() for each in (before, self._coming) if each is not None]
+            is_news = before is not None and config.private() not in ours
             if is_news and before is self._config:  # else it was told something meanwhile
                 self._config = config
                 self._board.tell(Changed(config))
