@@ -119,8 +119,12 @@ def state(status: RigStatus) -> str:
     """Return what a rig does; if it waits, until when, in local time."""
     if status.waits_until is None:
         return status.state
-    moment = datetime.fromtimestamp(status.waits_until).astimezone()
-    return f"{status.state} until {moment:%a %d %b %H:%M:%S}, cameras closed"
+    return f"{status.state} until {moment(status.waits_until)}, cameras closed"
+
+
+def moment(unix_s: float) -> str:
+    """Return a time to come in local time: ``Tue 01 Dec 22:00:00``."""
+    return f"{datetime.fromtimestamp(unix_s).astimezone():%a %d %b %H:%M:%S}"
 
 
 def title(status: RigStatus) -> str:

@@ -30,7 +30,7 @@ class Herald(Protocol):
     def recorded(self, recording: Recording) -> None:
         """Say how a recording went."""
 
-    def ends(self, account: Account) -> int:
+    def ends(self, account: Account, was_stopped: bool) -> int:
         """Say how it all went, when the status line is gone; return the exit code."""
 
 
@@ -53,7 +53,7 @@ class Once:
         """Keep it until the status line is gone."""
         self._recording = recording
 
-    def ends(self, account: Account) -> int:
+    def ends(self, account: Account, was_stopped: bool) -> int:
         """Say how it went."""
         from recorder.rig.summary import RigSummary
         from recorder.unattended.account import Recording
@@ -91,11 +91,11 @@ class Scheduled:
         with self._line.paused():
             tell(recording, self._as_json)
 
-    def ends(self, account: Account) -> int:
-        """Say that there is nothing more to come."""
+    def ends(self, account: Account, was_stopped: bool) -> int:
+        """Say that there is nothing more to come, or that somebody did not want it."""
         count = account.count
         told = f"{count} recording{'' if count == 1 else 's'} made" if count else "nothing recorded"
-        say(f"the schedule has ended, {told}", self._stream())
+        say(f"{'stopped' if was_stopped else 'the schedule has ended'}, {told}", self._stream())
         if self._as_json:
             tell_json(account.as_dict())
         return account.exit_code

@@ -73,7 +73,7 @@ def _record(config: Config, name: str, as_json: bool) -> int:
         running = Unattended(config, name, herald, observers)
         with Stopper(running.stop, line.restore):
             account = running.run()
-    return herald.ends(account)
+    return herald.ends(account, running.was_stopped)
 
 
 def _plan(config: Config, as_json: bool) -> int:

@@ -119,6 +119,11 @@ class Unattended:
         """End: at once while it waits, otherwise as soon as the files are finished."""
         self._front.stop()
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._front.asked.is_set()
+
     def run(self) -> Account:
         """Make all recordings; return how they went."""
         with self._served(), self._crowd:

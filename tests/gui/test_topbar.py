@@ -99,6 +99,15 @@ def test_when_recording_is_impossible_the_reason_is_visible_and_the_tooltip(bar,
     assert bar.state.text() == "Ready"
 
 
+def test_while_a_schedule_waits_nothing_is_wrong(bar):
+    bar.show_status(rig("waiting"))
+    bar.set_blocked("the cameras are closed until Tue 01 Dec 22:00:00")
+    assert not bar.button.isEnabled()
+    assert bar.state.text() == "Waiting for its time"
+    assert bar.detail.text() == "the cameras are closed until Tue 01 Dec 22:00:00"
+    assert bar.detail.styleSheet() == ""
+
+
 def test_a_recording_can_be_stopped_whatever_is_wrong(bar, qtbot):
     bar.set_blocked("config has a problem: cameras is empty")
     bar.show_status(rig())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recorder import readout
+
 if TYPE_CHECKING:
     from recorder.stats import RigStatus
     from ui.model.draft import Draft
@@ -16,7 +18,6 @@ _STATES = {
     "opening": OPENING,
     "ended": OPENING,  # the link is there: its camera is opened in another way
     "finishing": "the cameras are being closed",
-    "waiting": "the cameras are closed until their schedule opens them",
 }
 
 
@@ -38,6 +39,8 @@ def why_not(draft: Draft, snapshot: Snapshot) -> str | None:
 
 
 def _not_ready(draft: Draft, status: RigStatus) -> str | None:
+    if status.waits_until is not None:
+        return f"the cameras are closed until {readout.moment(status.waits_until)}"
     if status.state in _STATES:
         return _STATES[status.state]
     if status.state == "recording":

@@ -170,10 +170,11 @@ class TopBar(QFrame):
         words = "No camera is open" if status is None else _WORDS.get(status.state, status.state)
         if self._busy is not None:
             words = self._busy[:1].upper() + self._busy[1:]
-        self.state.show_text("Cannot record" if why else words)
+        is_waiting = status is not None and status.state == "waiting"  # nothing is wrong then
+        self.state.show_text("Cannot record" if why and not is_waiting else words)
         _style(self.state, self._recording_style if is_on and not self._busy else "")
         self.detail.show_text(why or ("" if status is None else _detail(status)))
-        _style(self.detail, self._blocked_style if why else "")
+        _style(self.detail, self._blocked_style if why and not is_waiting else "")
 
     def _show_times(self, all_: CameraStatus | None) -> None:
         is_on = self._is_recording and all_ is not None
