@@ -91,9 +91,14 @@ class Attempt:
         """Whether there is a process to be told anything."""
         return self._worker is not None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None if there is none."""
+        return None if self._worker is None else self._worker.pid
+
     def is_from(self, pid: int | None) -> bool:
         """Whether this process has this id, and is there."""
-        return self._worker is not None and pid == self._worker.pid
+        return pid is not None and pid == self.pid
 
     def tell(self, kind: str, **content: Any) -> None:
         """Tell the process something, if there is one."""

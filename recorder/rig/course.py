@@ -189,7 +189,7 @@ class CameraCourse:
     def _clear_counters(self) -> None:
         """Show nothing of a process that is gone; what it did is in the story."""
         rates = dict.fromkeys(("fps_in", "fps_written", "raw_bytes_s", "disk_bytes_s"), 0.0)
-        gone: dict[str, Any] = {**rates, "buffer_fill": 0.0, "pid": None, "warning": None}
+        gone: dict[str, Any] = {**rates, "buffer_fill": 0.0, "warning": None}
         self._status = _counted_elsewhere(replace(self._status, **gone))
 
     def reopen(self, is_another: bool) -> None:
@@ -307,7 +307,7 @@ class CameraCourse:
 
     def present(self) -> tuple[CameraStatus, Story | None]:
         """Return how the present process goes, and the recording it may have a share in."""
-        status = self._status
+        status = replace(self._status, pid=self.attempt.pid)  # known before it says a word
         if self.is_away:
             status = replace(status, state="restarting", message=self._why_away())
         if self.ended.is_set():
