@@ -699,6 +699,17 @@ def test_lost_while_others_are_opened_it_may_be_back_in_time(stage: Callable[...
     ended(it)
 
 
+def test_its_process_is_known_before_it_says_how_it_goes(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    process = it.opened()
+    status = it.keeper.status()
+    assert (status.state, status.pid) == ("previewing", process.pid)
+    it.keeper.stop()
+    process.ends()
+    ended(it)
+    assert it.keeper.status().pid is None
+
+
 def test_its_rates_are_those_of_nobody(stage: Callable[..., Stage]) -> None:
     it = stage(FOR_EVER)
     process = it.recording()
