@@ -18,6 +18,7 @@ from recorder.pipeline.finishing import ClosedFile, Finishing, TakeFile
 from recorder.pipeline.ring import Entry, Ring, Slot
 from recorder.pipeline.seams import Seams
 from recorder.pipeline.take import Take
+from recorder.writers import about as about_file
 from recorder.writers.base import Writer
 from recorder.writers.null import NullWriter
 
@@ -212,7 +213,7 @@ class Writing:
             log.warning("the next file cannot be begun, so this one goes on: %s", error)
             self._seams.postpone(stamp)
             return
-        self._files.replace(self._present(take), "segment", fresh)
+        self._files.replace(self._present(take), about_file.GOES_ON, fresh)
         self._handed = 0
         self._part += 1
         self._seams.begin(*place)

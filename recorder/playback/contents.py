@@ -11,6 +11,7 @@ import numpy as np
 from recorder.errors import RecorderError
 from recorder.frame import FrameSpec
 from recorder.playback.frames import Frames, NoFrames
+from recorder.playback.joining import state_after
 from recorder.playback.part import Part, require_file, require_order
 from recorder.writers import about as about_file
 from recorder.writers.account import STATUSES
@@ -113,23 +114,28 @@ def common_spec(parts: Sequence[Part]) -> FrameSpec:
 
 
 def common_state(parts: Sequence[Part]) -> str:
-    """Return the state of the whole: of its parts', the one that says most."""
+    """Return the state of the whole: of its parts', the one that says most.
+
+    A last part after which it was to go on is not the end, even if it is complete itself.
+    """
     states = {part.state for part in parts}
+    if parts[-1].about.get("reason") == about_file.GOES_ON:
+        states.add(state_after(parts[-1]))
     return next((state for state in ("recording", "interrupted") if state in states), "complete")
 
 
 def common_about(parts: Sequence[Part], state: str) -> dict[str, Any]:
     """Return what the first part says, and of the whole what each part says of itself."""
     abouts: list[Mapping[str, Any]] = [part.about for part in parts]
-    joined = dict(abouts[0])
-    if len(abouts) == 1:
-        return joined
+    reason = abouts[-1].get("reason")
+    if len(abouts) == 1 and reason != about_file.GOES_ON:
+        return dict(abouts[0])
     totals = [about.get("totals") or {} for about in abouts]
     names = totals[0] if all(totals) else ()
     complete = state == about_file.COMPLETE
-    return joined | {
+    return dict(abouts[0]) | {
         "state": about_file.COMPLETE if complete else about_file.RECORDING,
-        "reason": abouts[-1].get("reason"),
+        "reason": None if reason == about_file.GOES_ON else reason,
         "error": next((error for about in abouts if (error := about.get("error"))), None),
         "totals": {name: sum(total[name] for total in totals) for name in names},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import warnings
@@ -12,6 +13,7 @@ from typing import Any
 from recorder.errors import RecorderError
 from recorder.playback.files import find_parts, find_under
 from recorder.playback.part import Part
+from recorder.writers import naming
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,19 @@ def find_recording(path: Path) -> list[Part]:
     _warn_of_strangers(part for part in near if _key(part) not in keys)
     _warn_of_holes(parts)
     return parts
+
+
+def state_after(part: Part) -> str:
+    """Return how it goes on after a part: ``recording``, or ``interrupted`` if nothing is there.
+
+    An HDF5 file that is being recorded says nothing, so it is not among the parts.
+    """
+    stem = part.stem.with_name(f"{_base(part)}_{_number(part) + 1:04d}")
+    file = naming.beside(stem, part.file.suffix)
+    with contextlib.suppress(RecorderError):
+        if file.is_file() and any(later.state == "recording" for later in find_parts(file)):
+            return "recording"
+    return "interrupted"
 
 
 def _base(part: Part) -> str:

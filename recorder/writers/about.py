@@ -21,6 +21,9 @@ COMPLETE = "complete"
 DELETED = "deleted"
 """The retention is removing the file, and has been interrupted in that if it is still there."""
 
+GOES_ON = "segment"
+"""The reason of a file after which the recording goes on in the next one."""
+
 _PACKAGES = ("recorder", "numpy", "opencv-python", "imageio-ffmpeg", "blosc2", "xxhash")
 
 

@@ -286,9 +286,25 @@ def expect_readable_so_far(top: Held) -> None:
         assert whole.ledger["grab"].tolist()[:10] == [*range(10)]
         for grab, frame in enumerate(whole):
             assert np.array_equal(frame, noise(frame.shape, frame.dtype, grab))
-        if top.suffix == ".mkv":
-            assert whole.state == "recording"
-            assert [part.state for part in whole.parts] == ["complete", "recording"]
+        assert (whole.state, whole.about["state"]) == ("recording", "recording")
+        assert whole.about["reason"] is None
+        states = [part.state for part in whole.parts]
+        assert states == ["complete", *(["recording"] if top.suffix == ".mkv" else [])]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_without_its_last_file_it_is_not_complete(tmp_path: Path, kind: str) -> None:
+    paths = segment_files.record(tmp_path, kind, parts=2)
+    with open_recording(paths[0]) as whole:
+        assert len(whole) == 2 * segment_files.FRAMES
+        assert (whole.state, whole.about["state"]) == ("interrupted", "recording")
+        assert whole.about["reason"] is None
+        assert {part.state for part in whole.parts} == {"complete"}
+    for file in segment_files.files_of(paths[1]):
+        file.unlink()
+    with open_recording(paths[0]) as alone:
+        assert (alone.state, alone.about["state"]) == ("interrupted", "recording")
+        assert alone.about["totals"]["written"] == segment_files.FRAMES
 
 
 @pytest.mark.parametrize("format_", FORMATS)
