@@ -31,7 +31,7 @@ from recorder import verify
 from recorder.config import Amount
 from recorder.errors import CameraError, CameraLost, CameraTimeout, NoSpace, RecorderError
 from recorder.pipeline import monitor
-from recorder.pipeline import session as session_module
+from recorder.pipeline import run as run_module
 from recorder.pipeline.session import Session
 
 STOP_S = 5.0
@@ -518,7 +518,7 @@ def test_stop_while_a_grab_hangs(tmp_path: Path, gate: threading.Event) -> None:
 
 @pytest.fixture
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (session_module, monitor):
+    for module in (run_module, monitor):
         monkeypatch.setattr(module, "LEAVE_TIMEOUT_S", 0.3)
 
 
@@ -629,7 +629,7 @@ def test_stop_while_a_driver_hangs_in_open(tmp_path: Path) -> None:
 
 
 def test_a_driver_that_hangs_in_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "OPEN_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(run_module, "OPEN_TIMEOUT_S", 0.3)
     camera = SlowToOpen()
     session = Session(camera_config(tmp_path), camera=camera)
     with pytest.raises(CameraTimeout, match=r"within 0\.3 s"):
@@ -813,7 +813,7 @@ class Blind:
 def test_an_observer_that_fails_harms_nothing(tmp_path: Path) -> None:
     session = Session(camera_config(tmp_path), camera=LedCamera())
     session.start(record=True)
-    session._monitor._disk = blind = Blind()  # type: ignore[assignment]
+    session._run.monitor._disk = blind = Blind()  # type: ignore[assignment]
     until(lambda: blind.looks >= 3)
     session.stop()
     summary = recorded(session)
