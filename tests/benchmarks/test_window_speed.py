@@ -23,8 +23,9 @@ PROGRAM = Path(__file__).with_name("measured_window.py")
 CONFIG = """
 cameras:
   top: {{source: synthetic, size: [1920, 1080], fps: {fps}, pixel_format: gray8}}
-recording: {{folder: "{folder}", duration: {seconds}s, keep_free: 1MiB}}
+recording: {{folder: "{folder}", duration: {seconds}s, keep_free: 1MiB, format: {format}}}
 """
+SUFFIX = {"video": ".mkv", "hdf5": ".h5"}
 
 
 @pytest.fixture
@@ -49,13 +50,22 @@ def measure(screen, mode, argument, seconds=0.0):
     return found, began_ns
 
 
-def record(screen, folder, fps, seconds):
+def write_config(folder, fps, seconds, kind="video"):
     folder.mkdir(exist_ok=True)
     config = folder / "bench.yaml"
-    config.write_text(CONFIG.format(fps=fps, folder=folder, seconds=seconds))
-    found, _ = measure(screen, "gui", config, seconds)
-    for file in folder.glob("*.mkv"):
+    config.write_text(CONFIG.format(fps=fps, folder=folder, seconds=seconds, format=kind))
+    return config
+
+
+def delete_frames(folder, kind):
+    for file in folder.glob(f"*{SUFFIX[kind]}"):
         file.unlink()
+
+
+def record(screen, folder, fps, seconds, kind="video"):
+    config = write_config(folder, fps, seconds, kind)
+    found, _ = measure(screen, "gui", config, seconds)
+    delete_frames(folder, kind)
     return found
 
 
@@ -112,23 +122,22 @@ def in_memory():
         yield Path(folder)
 
 
-def without_window(folder, fps, seconds):
+def without_window(folder, fps, seconds, kind):
     """Record the same with the command; return what it grabbed and dropped."""
-    config = folder / "bench.yaml"
-    config.write_text(CONFIG.format(fps=fps, folder=folder, seconds=seconds))
+    config = write_config(folder, fps, seconds, kind)
     command = [sys.executable, "-m", "recorder", "record", str(config), "--json"]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    for file in folder.glob("*.mkv"):
-        file.unlink()
+    delete_frames(folder, kind)
     return json.loads(done.stdout.splitlines()[-1])["cameras"]["top"]
 
 
+@pytest.mark.parametrize("kind", SUFFIX)
 @pytest.mark.parametrize("fps", [150, 200, 250])
-def test_what_the_window_costs_at_a_high_rate(screen, in_memory, fps):
+def test_what_the_window_costs_at_a_high_rate(screen, in_memory, fps, kind):
     seconds = LONG_S if fps == 200 else SECONDS
-    alone = without_window(in_memory, fps, seconds)
-    found = record(screen, in_memory, fps, seconds)
-    told(f"1080p gray8 at {fps} fps", found)
+    alone = without_window(in_memory, fps, seconds, kind)
+    found = record(screen, in_memory, fps, seconds, kind)
+    told(f"1080p gray8 at {fps} fps, {kind}", found)
     written = found["grabbed"] - found["dropped"]
     print(
         f"without a window {alone['dropped']} of {alone['grabbed']} dropped; "
