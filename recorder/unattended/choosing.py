@@ -56,6 +56,8 @@ def choose(segments: Iterable[Closed], limits: RetentionConfig, clocks: Clocks) 
     last = max(segments, key=_age_order(clocks), default=None)
     free = [each for each in trusted if each is not last]  # the newest always stays
     said = [(why, _tell_doubt(why, doubts)) for why in sorted(set(doubts.values()))]
+    if (tight := _tell_tight(trusted, limits)) is not None:
+        said.append(("tight", tight))
     chosen: dict[Closed, str] = {}
     if limits.age is not None:
         if _clock_is_behind(segments, clocks):
@@ -138,6 +140,21 @@ def _is_too_much(chosen: Iterable[Closed], trusted: Sequence[Closed]) -> bool:
 
 def _bytes(segments: Iterable[Closed]) -> int:
     return sum(each.bytes for each in segments)
+
+
+def _tell_tight(trusted: Sequence[Closed], limits: RetentionConfig) -> str | None:
+    """Say that next to nothing is kept; None if more is."""
+    most = max((each.bytes for each in trusted), default=0)
+    longest_s = max((each.length_ns for each in trusted), default=0) / _S
+    if limits.size is not None and limits.size < 2 * most:
+        what = f"size: {format_size(limits.size)}, and one segment alone has {most / 1e6:.3g} MB"
+    elif limits.age is not None and limits.age < 2 * longest_s:
+        what = f"age: {_span(limits.age)}, and one segment alone lasts {_span(longest_s)}"
+    else:
+        return None
+    return (
+        f"next to nothing is kept: recording.retention.{what}; make it larger if that is not meant"
+    )
 
 
 _BEHIND = (

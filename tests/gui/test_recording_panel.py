@@ -123,6 +123,14 @@ def test_a_problem_stands_at_its_field_and_blocks_nothing(panel, qtbot):
     assert not panel.name_row.has_problem
 
 
+def test_a_profile_that_is_not_exact_for_a_camera_is_said_at_once(panel):
+    panel.draft.set("gray16", "cameras", "top", "pixel_format")
+    pick(panel.codec, "compatible")
+    assert panel.codec_row.has_problem
+    pick(panel.codec, "archive")
+    assert not panel.codec_row.has_problem
+
+
 def test_a_problem_without_a_field_is_said_below(panel):
     panel.draft.set("2KiB", "buffer", "memory")
     panel.draft.set("often", "buffer", "when_full")

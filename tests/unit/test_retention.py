@@ -240,6 +240,24 @@ def test_what_is_wrong_is_said_once(segments, caplog) -> None:
     assert caplog.text.count("looks like a mistake") == 1
 
 
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"size": 1000}, "one segment alone has"),
+        ({"age": "0.02s"}, "one segment alone lasts 0.0"),
+    ],
+)
+def test_a_limit_that_keeps_next_to_nothing_is_said(videos, caplog, limits, why) -> None:
+    prune(videos[0].parent, later(0), **limits)
+    assert "next to nothing is kept" in caplog.text
+    assert why in caplog.text
+
+
+def test_a_limit_that_keeps_enough_is_nothing_to_say(videos, caplog) -> None:
+    prune(videos[0].parent, later(0), size=limit(videos, 2), age="1h")
+    assert "next to nothing" not in caplog.text
+
+
 CHANGES = [
     ("another's camera", {"camera": "side"}),
     ("not closed", {"state": "recording"}),

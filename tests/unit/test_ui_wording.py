@@ -10,6 +10,7 @@ from ui.model.sources import source_text as written
 from ui.model.wording import (
     difference,
     example_names,
+    inexact,
     not_here,
     number,
     profiles,
@@ -111,3 +112,24 @@ def test_what_holds_only_where_nobody_watches_is_said():
     draft.set({"port": 9464}, "metrics")
     draft.set({"age": "14d"}, "recording", "retention")
     assert not_here(draft).startswith("Schedule, metrics and retention hold for")
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "kind", "codec", "refused"),
+    [
+        ("gray16", "video", "compatible", True),
+        ("bgr8", "video", "x264", True),
+        ("gray16", "video", "archive", False),
+        ("gray16", "hdf5", "compatible", False),
+        ("gray8", "video", "compatible", False),
+        (None, "video", "compatible", False),  # known when the camera is open
+    ],
+)
+def test_what_would_be_refused_is_said_when_it_is_chosen(pixel_format, kind, codec, refused):
+    draft = Draft("cameras: {top: {source: synthetic}}")
+    draft.set(pixel_format, "cameras", "top", "pixel_format")
+    draft.set(kind, "recording", "format")
+    draft.set(codec, "recording", "codec")
+    told = inexact(draft)
+    assert bool(told) is refused
+    assert not refused or (told.startswith("top: codec ") and "ffv1" in told)

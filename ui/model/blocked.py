@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recorder import readout
+from ui.model.wording import inexact
 
 if TYPE_CHECKING:
     from recorder.stats import RigStatus
@@ -26,6 +27,8 @@ def why_not(draft: Draft, snapshot: Snapshot) -> str | None:
     if problems := draft.problems():
         keys, text = problems[0]
         return f"the config has a problem: {'.'.join(map(str, keys))}: {text}"
+    if refused := inexact(draft):
+        return refused
     names = draft.camera_names
     if {draft.get("cameras", name, "recording", "format") for name in names} == {"none"}:
         return "“write nothing” is chosen"

@@ -8,8 +8,8 @@ from typing import Any
 
 from recorder.config import file_stem
 from recorder.config.scalars import scalar
-from recorder.errors import ConfigError
-from recorder.writers.codecs import CODECS
+from recorder.errors import ConfigError, NotLossless
+from recorder.writers.codecs import CODECS, choose
 from ui.model.draft import Draft
 from ui.model.meaning import ALONE
 
@@ -80,6 +80,23 @@ def profiles(format_: str) -> tuple[Choice, ...]:
         Choice(name, name, f"{name} itself, if the proof holds for the frames.") for name in others
     )
     return (*known, *named)
+
+
+def inexact(draft: Draft) -> str:
+    """Return why what is chosen would be refused before the first frame; nothing if it would not.
+
+    Known of cameras whose pixel format is in the config; of the others when they are open.
+    """
+    for name in draft.camera_names:
+        recording = ("cameras", name, "recording")
+        pixel_format = draft.get("cameras", name, "pixel_format")
+        if pixel_format is None or draft.get(*recording, "format") != "video":
+            continue
+        try:
+            choose(str(draft.get(*recording, "codec")), str(pixel_format))
+        except NotLossless as error:
+            return f"{name}: {error}"
+    return ""
 
 
 NO_NAME = "no name: "

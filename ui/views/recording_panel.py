@@ -10,7 +10,7 @@ from typing import Any
 from PyQt5.QtCore import pyqtSignal
 
 from recorder.errors import ConfigError
-from ui.model.wording import FORMATS, NO_NAME, example_names, not_here, profiles
+from ui.model.wording import FORMATS, NO_NAME, example_names, inexact, not_here, profiles
 from ui.theme import Theme
 from ui.views.draft_form import DraftForm, Keys
 from ui.views.fields import ChoiceField, DurationField, TextField
@@ -70,6 +70,8 @@ class RecordingPanel(DraftForm):
         bad = next((name for _, name in names if name.startswith(NO_NAME)), "")
         if bad and not self.name_row.has_problem:
             self.name_row.set_problem(bad.removeprefix(NO_NAME))
+        if (refused := inexact(self.draft)) and not self.codec_row.has_problem:
+            self.codec_row.set_problem(refused)
         self._show_masked()
 
     def show_other_problems(self, problems: list[tuple[Keys, str]]) -> None:  # noqa: D102
