@@ -26,6 +26,7 @@ def camera(name="top", **changes):
         "raw_bytes_s": 124e6,
         "disk_bytes_s": 58e6,
         "ratio_now": 2.14,
+        "elapsed_s": 60.0,
         "ratio": 2.1,
         "file_bytes": 267_000_000,
         "files": (PATH,),

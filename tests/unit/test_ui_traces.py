@@ -127,6 +127,16 @@ def test_the_total_adds_rates_and_shows_the_worst_of_the_rest():
     assert both.ratio is None
 
 
+def test_the_first_ratios_of_a_recording_are_left_out():
+    """Frames are counted when they are handed over, and bytes when they are on the disk."""
+    trace = Trace()
+    for step, ratio in enumerate((40.0, 7.0, 3.0, 2.2, 2.1)):
+        trace.add(step * 0.25, camera(state="recording", elapsed_s=step * 0.25, ratio_now=ratio))
+    ratios = trace.series("ratio")[1]
+    assert np.isnan(ratios[:4]).all()
+    assert ratios[4] == 2.1
+
+
 def test_the_total_ratio_is_that_of_the_sums_not_the_mean():
     a = camera("a", raw_bytes=100, file_bytes=50, raw_bytes_s=10, disk_bytes_s=10)
     b = camera("b", raw_bytes=900, file_bytes=150, raw_bytes_s=90, disk_bytes_s=10)

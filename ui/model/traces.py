@@ -22,6 +22,8 @@ SPAN_S = 120.0
 PERIOD_S = 0.25
 HELD_S = 1.0
 """A window that was late for so long draws on; longer is a gap."""
+RATIO_AFTER_S = 1.0
+"""What has come in but is not on the disk yet would make the first ratios look splendid."""
 
 _THERE = ("previewing", "recording", "finishing")
 _STEPS = (1.0, 2.0, 4.0, 6.0, 8.0)
@@ -91,7 +93,8 @@ class Trace:
 def _numbers(status: CameraStatus) -> Series:
     if status.state not in _THERE:
         return np.full(len(QUANTITIES), np.nan)
-    ratio = np.nan if status.ratio_now is None else status.ratio_now
+    is_early = status.state == "recording" and status.elapsed_s < RATIO_AFTER_S
+    ratio = np.nan if status.ratio_now is None or is_early else status.ratio_now
     rates = status.fps_in, status.fps_written, status.raw_bytes_s / 1e6, status.disk_bytes_s / 1e6
     return np.array((ratio, status.buffer_fill * 100, *rates))
 

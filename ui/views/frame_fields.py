@@ -99,7 +99,7 @@ class CropField(QWidget):
             part.setAccessibleName(f"Crop, {name} in pixels")
             part.setToolTip(f"Crop: {name} in pixels of the camera's picture, before it is turned")
             part.committed.connect(lambda value: self._on_part())
-            row.addWidget(part, 1)
+            row.addWidget(part, 2 + len(name))  # as wide as its name, about
         self.setFocusProxy(self.parts[0])
 
     def set_value(self, value: Any) -> None:
