@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -181,6 +182,25 @@ def lock_file(fd: int) -> None:
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise  # a file system without locks has none to respect
+
+
+def unlock_file(fd: int) -> None:
+    """Give up what `lock_file` took, also where a copy of the descriptor is still open.
+
+    Closing does not do that: the lock stays as long as any copy is open, also one that a process
+    being started has for an instant. Never raises.
+    """
+    with suppress(OSError):  # it was never locked
+        if WINDOWS:
+            import msvcrt
+
+            os.lseek(fd, 0, os.SEEK_SET)
+            lock: Any = msvcrt
+            lock.locking(fd, lock.LK_UNLCK, 8)
+        else:
+            import fcntl
+
+            fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def yield_to_others(nice: int = ENCODER_NICE) -> None:

@@ -1,5 +1,7 @@
 """The HDF5 file that we lay out ourselves, as the HDF5 library sees it."""
 
+import threading
+
 import flammkuchen
 import h5py
 import numpy as np
@@ -12,7 +14,9 @@ from tables.attributeset import SYS_ATTRS
 from recorder.errors import WriterError
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.playback.hdf5 import Hdf5Part
+from recorder.system import is_in_use, is_locked
 from recorder.writers.hdf5 import Hdf5Writer, choose
+from recorder.writers.hdf5 import file as hdf5_file
 from recorder.writers.hdf5.dataset import Dataset
 from recorder.writers.hdf5.file import GrowingFile
 from recorder.writers.hdf5.groups import MOST_MEMBERS
@@ -177,3 +181,28 @@ def test_the_headers_of_the_largest_frames_fit_into_the_first_page(tmp_path):
     writer.close("requested")
     with h5py.File(tmp_path / "top.h5") as file:
         assert file["frames"].shape == (0, 21845, 65535, 3)
+
+
+def test_a_closed_file_can_be_read_while_the_disk_still_syncs_it(tmp_path, monkeypatch):
+    """The thread that syncs has a descriptor of its own, which would hold the lock."""
+    syncs, goes_on = threading.Event(), threading.Event()
+
+    def sync_slowly(_fd):
+        syncs.set()
+        assert goes_on.wait(30)
+
+    writer = Hdf5Writer(tmp_path / "top", choose("none", DOT), {})
+    writer.open(DOT)
+    monkeypatch.setattr(hdf5_file, "sync_data", sync_slowly)
+    thread = threading.Thread(target=writer.sync)
+    thread.start()
+    try:
+        assert syncs.wait(30)
+        assert is_locked(writer.path)
+        writer.close("requested")
+        assert not is_in_use(writer.path)
+        with h5py.File(writer.path) as file:
+            assert file["frames"].shape[0] == 0
+    finally:
+        goes_on.set()
+        thread.join()

@@ -25,6 +25,7 @@ from recorder.system import (
     sync_data,
     sync_file,
     sync_folder,
+    unlock_file,
     write_at,
 )
 from recorder.writers.hdf5 import groups, messages
@@ -366,6 +367,7 @@ class GrowingFile:
         """Close the file as it stands; what was not committed is not in it."""
         with self._lock:
             if self._fd >= 0:
+                unlock_file(self._fd)  # `sync` may have a copy for as long as a disk takes
                 os.close(self._fd)
                 self._fd = -1
 
