@@ -37,10 +37,12 @@ class Syncer:
         self._failed: object = None
 
     def run(self, writer: threading.Thread) -> None:
-        """Sync until the writer's thread has ended."""
+        """Sync until the writer's thread has ended, which leaves nothing to be synced."""
         pause_s = SYNC_S
-        while writer.is_alive():
+        while True:
             writer.join(pause_s)
+            if not writer.is_alive():
+                return
             began = time.monotonic()
             self._sync()
             pause_s = max(SYNC_S - (time.monotonic() - began), LEAST_PAUSE_S)
