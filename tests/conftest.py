@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -151,3 +152,28 @@ def _rings() -> Iterator[str]:
     for line in maps.read_text().splitlines():
         if "recorder-ring" in line:
             yield f"memory {line.split()[0]}"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[float], Path]]:
+    """Mount a disk of so many MiB; unmounted in the end."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = False
+
+    def mount(mib: float) -> Path:
+        nonlocal mounted
+        options = f"size={int(mib * 1024)}k"
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+        try:
+            result = subprocess.run(command, check=False, capture_output=True, text=True)
+        except FileNotFoundError:
+            pytest.skip("there is no mount")
+        if result.returncode:
+            pytest.skip(f"mounting is not allowed here: {result.stderr}")
+        mounted = True
+        return place
+
+    yield mount
+    if mounted:  # lazily: a thread that still syncs a file there would keep it for good
+        subprocess.run(["umount", "--lazy", str(place)], check=True)

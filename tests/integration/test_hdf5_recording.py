@@ -243,33 +243,26 @@ def test_frames_before_and_behind_a_broken_one(tmp_path):
         assert len(got) == 17
 
 
-def test_a_full_disk(tmp_path):
+def test_a_full_disk(tmp_path, small_disk):
     """On a file system of its own; the rows that say what was lost still fit."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("may not mount a file system here")
-    try:
-        config = write_config(
-            tmp_path,
-            recording__format="hdf5",
-            recording__folder=str(disk),
-            recording__keep_free=0,
-            recording__duration="20s",
-            options__pattern="noise",
-            fps="max",
-        )
-        result = invoke("record", config, "--json")
-        camera = summary_of(result.stdout)["cameras"]["top"]
-        assert (result.returncode, camera["reason"]) == (5, "no_space")
-        assert camera["dropped"] > 0
-        assert_adds_up(camera, rows_lost=camera["dropped"])
-        about = read_about(camera["files"][0])
-        assert (about["state"], about["reason"]) == ("complete", "no_space")
-        assert verify(disk).ok
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+    disk = small_disk(1)
+    config = write_config(
+        tmp_path,
+        recording__format="hdf5",
+        recording__folder=str(disk),
+        recording__keep_free=0,
+        recording__duration="20s",
+        options__pattern="noise",
+        fps="max",
+    )
+    result = invoke("record", config, "--json")
+    camera = summary_of(result.stdout)["cameras"]["top"]
+    assert (result.returncode, camera["reason"]) == (5, "no_space")
+    assert camera["dropped"] > 0
+    assert_adds_up(camera, rows_lost=camera["dropped"])
+    about = read_about(camera["files"][0])
+    assert (about["state"], about["reason"]) == ("complete", "no_space")
+    assert verify(disk).ok
 
 
 def test_the_engine_needs_neither_pytables_nor_hdf5_to_record(tmp_path):

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -581,24 +580,6 @@ def test_a_reserve_larger_than_the_disk(tmp_path: Path) -> None:
     told = record(config, code=5)
     assert "keep_free" in told["error"]
     assert not list((tmp_path / "out").iterdir())  # refused before the first frame
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Any]:
-    """Mount a disk of so many MiB; unmounted in the end."""
-    place = tmp_path / "disk"
-    place.mkdir()
-
-    def mount(mib: float) -> Path:
-        options = f"size={int(mib * 1024)}k"
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-        result = subprocess.run(command, check=False, capture_output=True, text=True)
-        if result.returncode:
-            pytest.skip(f"mounting is not allowed here: {result.stderr}")
-        return place
-
-    yield mount
-    subprocess.run(["umount", str(place)], check=False, capture_output=True)
 
 
 NOISE = {"size": [320, 240], "fps": "max", "options__pattern": "noise"}
