@@ -25,6 +25,7 @@ def describe_closed(file: ClosedFile) -> Message:
         "counts": dict(report.counts),
         "raw_bytes": file.raw_bytes,
         "bytes": report.bytes,
+        "first_grab": report.first_grab,
         "last_grab": report.last_grab,
         "error": unfinished or report.error,
         "is_finished": report.unfinished is None,
@@ -59,6 +60,10 @@ class FileShare:
         Paths of those that it has finished.
     counts
         Rows of their ledgers by status; ``written`` as counted in the files.
+    last_grab
+        Up to this frame all have their rows in finished files; -1 if there is none.
+    spans
+        First and last frame of files that were finished before an earlier one, by part.
     """
 
     open: list[Message] = field(default_factory=list)
@@ -67,6 +72,7 @@ class FileShare:
     raw_bytes: int = 0
     bytes: int = 0
     last_grab: int = -1
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def close(self, file: Message) -> None:
         """Take note of a finished file, as the process told."""
@@ -76,7 +82,12 @@ class FileShare:
         self.counts.update(file["counts"] | {"written": file["written"]})
         self.raw_bytes += file["raw_bytes"]
         self.bytes += file["bytes"]
-        self.last_grab = max(self.last_grab, file["last_grab"])
+        if file["last_grab"] >= 0:
+            self.spans[file["part"]] = file["first_grab"], file["last_grab"]
+        earliest = min((each["part"] for each in self.open), default=None)
+        for part in sorted(self.spans):
+            if earliest is None or part < earliest:
+                self.last_grab = max(self.last_grab, self.spans.pop(part)[1])
 
     def totals(self) -> dict[str, int]:
         """Return what the finished files hold, named as in a summary."""

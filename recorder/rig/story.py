@@ -21,6 +21,7 @@ from recorder.pipeline.summary import (
     reason_of,
 )
 from recorder.rig.events import Tell, tell_nobody
+from recorder.rig.lost import Lost, lost_of
 from recorder.rig.shares import FileShare, describe_settled, facts_of
 from recorder.rig.wreck import Progress
 from recorder.stats import MOST_FILES, CameraStatus, Totals, ratio_of
@@ -119,14 +120,17 @@ class Story:
         self.overflow += life.status.totals.overflow
         self._parts.append(_told(life, error))
         settler = threading.Thread(
-            target=self._settle, args=(index, life, error), name="settle a dead process's files"
+            target=self._settle,
+            args=(index, life, self.grabbed, error),
+            name="settle a dead process's files",
         )
         self._settlers.append(settler)
         settler.start()
 
-    def _settle(self, index: int, life: Life, error: str) -> None:
+    def _settle(self, index: int, life: Life, begin: int, error: str) -> None:
         try:
-            self._parts[index] = _counted(life, error, self.tell)
+            lost = lost_of(life.share, life.stamps, begin)
+            self._parts[index] = _counted(life, lost, error, self.tell)
         except Exception:  # what it told last stands
             log.exception("the files of a dead process could not be counted")
 
@@ -272,16 +276,17 @@ def _told(life: Life, error: str) -> TakeSummary:
     )
 
 
-def _counted(life: Life, error: str, tell: Tell = tell_nobody) -> TakeSummary:
+def _counted(life: Life, lost: Lost, error: str, tell: Tell) -> TakeSummary:
     """Finish the files of a dead process, tell of them, and return what is in them."""
-    settled, share = _settled(life, error, tell), life.share
+    by_part, share = _settled(life, lost, error, tell), life.share
+    settled, untaken = by_part.values(), lost.untaken(by_part)
     if not settled and not share.closed:
         return _told(life, error)
     sums: dict[str, Any] = share.totals()
     for name in sums:
         sums[name] += sum(getattr(each.totals, name) for each in settled)
-    for name in ("grabbed", "dropped"):  # which no file took: the last one was finished already
-        sums[name] += len(_beyond(life, settled))
+    for name in ("grabbed", "dropped"):  # which no file takes: the last one was finished already
+        sums[name] += untaken
     seconds = max(0, life.progress.last_ns - life.progress.first_ns) / 1e9
     unfinished = [each.report.unfinished for each in settled if each.report.unfinished]
     reasons = ("camera_failed", *(reason_of(each) for each in unfinished))
@@ -300,21 +305,14 @@ def _counted(life: Life, error: str, tell: Tell = tell_nobody) -> TakeSummary:
     )
 
 
-def _settled(life: Life, error: str, tell: Tell) -> list[SettledFile]:
-    """Finish the files of a dead process in their order; the last one takes what has no row yet."""
-    settled: list[SettledFile] = []
+def _settled(life: Life, lost: Lost, error: str, tell: Tell) -> dict[int, SettledFile]:
+    """Finish the files of a dead process in their order, by part."""
+    settled: dict[int, SettledFile] = {}
     for file in life.share.open:
-        is_last = file is life.share.open[-1]
-        lost = _beyond(life, settled) if is_last else []
-        settled.append(settle_dead(Path(file["stem"]), file["format"], lost, error))
-        told = describe_settled(file["part"], settled[-1])
+        part, stem = file["part"], Path(file["stem"])
+        rows = lost.by_part.get(part, ())
+        settled[part] = settle_dead(stem, file["format"], rows, error)
+        told = describe_settled(part, settled[part])
         if told["path"] is not None and told["is_finished"]:
             tell("segment", facts_of(told))
     return settled
-
-
-def _beyond(life: Life, settled: Sequence[SettledFile]) -> list[FrameStamp]:
-    """Return the stamps of frames that are in none of a process's ledgers, as far as settled."""
-    grabs = (each.last.grab for each in settled if each.last is not None)
-    last = max((life.share.last_grab, *grabs))
-    return [stamp for stamp in life.stamps if stamp.grab > last]

@@ -43,6 +43,11 @@ class Account:
         self.last = self._before = stamp
 
     @property
+    def first_grab(self) -> int:
+        """The first frame's number; -1 if there is none."""
+        return -1 if self.first is None else self.first.grab
+
+    @property
     def last_grab(self) -> int:
         """The last frame's number; -1 if there is none."""
         return -1 if self.last is None else self.last.grab

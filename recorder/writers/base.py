@@ -41,8 +41,8 @@ class WriteReport:
         reported as a success, whatever is in it. None if nothing did.
     counts
         Rows of the ledger by status; empty if there is none.
-    last_grab
-        The last number in the ledger; -1 if there is none.
+    first_grab, last_grab
+        The first and the last number in the ledger; -1 if there is none.
     """
 
     files: tuple[Path, ...]
@@ -52,6 +52,7 @@ class WriteReport:
     error: str | None = None
     unfinished: RecorderError | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    first_grab: int = -1
     last_grab: int = -1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,13 +17,13 @@ from recorder.writers import about as about_file
 from recorder.writers import naming
 from recorder.writers.decode import count_frames
 from recorder.writers.ffmpeg import CLOSE_TIMEOUT_S
-from recorder.writers.hdf5.settle import settle_hdf5
-from recorder.writers.ledger import as_recorder_error, read_rows, row_text, sync_path
+from recorder.writers.hdf5.settle import rows_of_hdf5, settle_hdf5
+from recorder.writers.ledger import Row, as_recorder_error, read_rows, row_text, sync_path
 from recorder.writers.rewriting import rewrite
 from recorder.writers.settled import CRASHED, Audit, SettledFile
 from recorder.writers.video import seal
 
-__all__ = ["CRASHED", "SettledFile", "settle_dead"]
+__all__ = ["CRASHED", "SettledFile", "grabs_in", "settle_dead"]
 
 _LOOK_S = 0.02
 """How often to look whether an ffmpeg that is not our child has ended."""
@@ -73,6 +74,33 @@ def settle_dead(
     if format_ == "hdf5":
         return settle_hdf5(stem, lost, error, reason)
     return _DeadVideo(stem).settle(lost, error, reason, patience_s)
+
+
+def grabs_in(stem: Path, format_: Literal["video", "hdf5"]) -> tuple[int, int] | None:
+    """Return the numbers of the first and the last frame that have a row in a dead file.
+
+    Parameters
+    ----------
+    stem, format_
+        As of `settle_dead`.
+
+    Returns
+    -------
+    tuple of int or None
+        None if no row can be read.
+    """
+    first = last = -1  # a gap's number, too
+    with suppress(RecorderError, OSError, ValueError, KeyError, IndexError, struct.error):
+        for row in _rows_of(stem, format_):
+            last = max(last, row.grab)
+            first = last if first < 0 else first
+    return (first, last) if first >= 0 else None
+
+
+def _rows_of(stem: Path, format_: Literal["video", "hdf5"]) -> Iterator[Row]:
+    if format_ == "hdf5":
+        return rows_of_hdf5(stem)
+    return read_rows(naming.beside(stem, naming.LEDGER))
 
 
 class _DeadVideo:

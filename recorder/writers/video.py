@@ -192,6 +192,7 @@ class VideoWriter:
             None if error is None else str(error),
             unfinished,
             dict(self._account.counts),
+            self._account.first_grab,
             self._account.last_grab,
         )
 

@@ -339,9 +339,10 @@ def test_once_closed_files_without_frames_are_not_shown_any_more() -> None:
 
 
 def closed_of(part: int, written: int, last_grab: int, counts: dict[str, int]) -> dict[str, Any]:
+    first_grab = last_grab - sum(counts[name] for name in ("written", "dropped")) + 1
     told = {"part": part, "path": f"top_{part:04d}.mkv", "reason": "segment", "written": written}
     told |= {"counts": counts, "raw_bytes": written * 10, "bytes": written, "error": None}
-    return told | {"last_grab": last_grab, "is_finished": True}
+    return told | {"first_grab": first_grab, "last_grab": last_grab, "is_finished": True}
 
 
 def test_a_dead_processs_finished_files_are_not_read_again(tmp_path: Path) -> None:
@@ -362,6 +363,78 @@ def test_a_dead_processs_finished_files_are_not_read_again(tmp_path: Path) -> No
     assert told.grabbed == told.written + told.dropped
     assert told.files == ("top_0000.mkv", "top_0001.mkv")
     assert (told.raw_bytes, told.file_bytes) == (190, 19)
+
+
+def leave_file(stem: Path, part: int, grabs: range, visible: int) -> dict[str, Any]:
+    """Leave a file of a process that died: a reader sees so many of its frames."""
+    writer = Hdf5Writer(stem, choose_filter("none", SPEC), {"camera": "top"})
+    writer.open(SPEC)
+    for grab in grabs:
+        writer._commit_at = 1e18
+        frame = np.full(SPEC.shape, grab, SPEC.dtype)
+        digest = xxhash.xxh3_64_intdigest(frame.data)
+        writer.write(frame, stamp_of(grab)._replace(xxh3_64=digest))
+        if grab - grabs.start == visible - 1:
+            writer._commit_at = 0.0
+            writer._advance(0)
+    writer._pool.shutdown()
+    writer._file.abandon()
+    return file_of(stem, part, "hdf5")
+
+
+@pytest.mark.parametrize("known", [5, 1000])
+@pytest.mark.parametrize("beside", [6, 0])
+def test_each_unfinished_file_takes_the_rows_of_its_own_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: int, known: int
+) -> None:
+    """It died at a seam: the disk was slow, and a file was not finished when the next was begun."""
+    monkeypatch.setattr("recorder.writers.about.is_live", lambda about: False)
+    one = leave_file(tmp_path / "top", 0, range(12), 8)
+    two = leave_file(tmp_path / "top_0001", 1, range(12, 20), beside)
+    story = make_story()
+    story.add_wreck(life_of(20, one, two, known=known), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.grabbed, told.written, told.dropped) == (20, 8 + beside, 12 - beside)
+    ledgers = [read_ledger(path) for path in told.files]
+    assert [int(row["grab"]) for rows in ledgers for row in rows] == [*range(20)]
+    assert {row["note"] for rows in ledgers for row in rows if row["status"] == "dropped"} == {
+        "crashed"
+    }
+    # Where nothing tells where the next one begins, it takes them all.
+    assert [len(rows) for rows in ledgers] == ([12, 8] if beside else [8, 12])
+    assert verify(tmp_path).ok
+
+
+def test_a_file_that_was_finished_before_the_one_in_front_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.writers.about.is_live", lambda about: False)
+    share = FileShare(open=[leave_file(tmp_path / "top", 0, range(10), 8)])
+    share.open.append(file_of(tmp_path / "top_0001", 1))
+    share.close(closed_of(1, 10, 19, {"written": 10, "dropped": 0, "gap": 0}))
+    stamps = [stamp_of(grab) for grab in range(20)]
+    story = make_story()
+    story.add_wreck(Life(share, CameraStatus("top"), progress_of(20), stamps), GONE)
+    story.close()
+    told = story.summary()
+    assert told is not None
+    assert (told.grabbed, told.written, told.dropped) == (20, 18, 2)
+    rows = read_ledger(tmp_path / "top.h5")
+    assert [row["status"] for row in rows] == ["written"] * 8 + ["dropped"] * 2
+
+
+def test_a_share_forgets_what_is_finished() -> None:
+    share = FileShare()
+    for part in range(4):
+        share.open.append(file_of(Path(f"top_{part:04d}"), part))
+    counts = {"written": 10, "dropped": 0, "gap": 0}
+    share.close(closed_of(1, 10, 19, counts))
+    share.close(closed_of(2, 10, 29, counts))
+    assert (share.last_grab, share.spans) == (-1, {1: (10, 19), 2: (20, 29)})
+    share.close(closed_of(0, 10, 9, counts))
+    assert (share.last_grab, share.spans) == (29, {})
 
 
 def test_a_recording_of_weeks_shows_its_last_files_in_their_order() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from recorder.writers import about as about_file
 from recorder.writers import naming
 from recorder.writers.hdf5.columns import row
 from recorder.writers.hdf5.reopen import NotOurs, ReopenedFile
-from recorder.writers.ledger import as_recorder_error
+from recorder.writers.ledger import Row, as_recorder_error
 from recorder.writers.settled import CRASHED, Audit, SettledFile
 
 
@@ -33,6 +33,18 @@ def settle_hdf5(stem: Path, lost: Sequence[FrameStamp], error: str, reason: str)
         return _left(path, lost, error, as_recorder_error(failure, path))
     try:
         return _DeadHdf5(path, file).settle(lost, error, reason)
+    finally:
+        file.abandon()
+
+
+def rows_of_hdf5(stem: Path) -> Iterator[Row]:
+    """Give the rows of a dead process's file, which is not changed; see `settle.grabs_in`."""
+    try:
+        file = ReopenedFile(naming.beside(stem, naming.HDF5))
+    except NotOurs:
+        return
+    try:
+        yield from file.rows()
     finally:
         file.abandon()
 

@@ -303,6 +303,7 @@ class Hdf5Writer:
             None if self._failure is None else str(self._failure),
             unfinished,
             dict(self._account.counts),
+            self._account.first_grab,
             self._account.last_grab,
         )
 
