@@ -12,6 +12,7 @@ from ui.views.grid import TileGrid
 @pytest.fixture
 def grid(qtbot):
     grid = TileGrid(DARK)
+    grid.chosen.connect(grid.show_selected)  # as the window does
     qtbot.addWidget(grid)
     grid.resize(1000, 640)
     grid.show()
@@ -75,17 +76,37 @@ def test_without_a_camera_it_says_so(grid):
     QTest.keyClick(grid, Qt.Key_1)
 
 
-def test_the_first_camera_is_selected_until_one_chooses(grid, qtbot):
-    with qtbot.waitSignal(grid.selected) as signal:
-        grid.set_cameras(["a", "b"])
-    assert signal.args == ["a"]
-    with qtbot.waitSignal(grid.selected) as signal:
+def test_a_click_asks_for_a_camera_and_one_that_goes_leaves_none(grid, qtbot):
+    grid.set_cameras(["a", "b"])
+    assert grid.selection() is None
+    with qtbot.waitSignal(grid.chosen) as signal:
         QTest.mouseClick(grid.tile("b").view.viewport(), Qt.LeftButton)
     assert signal.args == ["b"]
     grid.set_cameras(["b", "c"])
     assert grid.selection() == "b"
+    grid.tile("b").clearFocus()
     grid.set_cameras(["c"])
-    assert grid.selection() == "c"
+    assert grid.selection() is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_asked_for"),
+    [
+        (Qt.TabFocusReason, True),
+        (Qt.BacktabFocusReason, True),
+        (Qt.OtherFocusReason, False),
+        (Qt.ActiveWindowFocusReason, False),
+        (Qt.PopupFocusReason, False),
+    ],
+)
+def test_only_tab_asks_for_a_camera_by_the_keyboard(grid, qtbot, reason, is_asked_for):
+    grid.set_cameras(["a", "b"])
+    asked = []
+    grid.chosen.connect(asked.append)
+    grid.activateWindow()
+    grid.tile("b").setFocus(reason)
+    qtbot.waitUntil(grid.tile("b").hasFocus)
+    assert asked == (["b"] if is_asked_for else [])
 
 
 @pytest.mark.parametrize(
@@ -102,6 +123,7 @@ def test_the_first_camera_is_selected_until_one_chooses(grid, qtbot):
 )
 def test_keys_select(grid, keys, selected):
     grid.set_cameras(["a", "b", "c", "d"])
+    grid.show_selected("a")
     for key in keys:
         QTest.keyClick(grid.tile(grid.selection()), key)
     assert grid.selection() == selected
@@ -109,6 +131,7 @@ def test_keys_select(grid, keys, selected):
 
 def test_a_key_that_draws_a_crop_selects_nothing(grid):
     grid.set_cameras(["a", "b"])
+    grid.show_selected("a")
     show(grid.tile("a"), picture(64, 48))
     grid.tile("a").set_tool("crop")
     QTest.keyClick(grid.tile("a"), Qt.Key_Right)
@@ -118,25 +141,27 @@ def test_a_key_that_draws_a_crop_selects_nothing(grid):
 
 def test_one_camera_alone(grid):
     grid.set_cameras(["a", "b", "c"])
-    grid.show_alone("b")
+    grid.show_selected("b")
+    grid.show_alone(True)
     assert grid.shown() == ("b",)
-    assert grid.selection() == "b"
     assert [grid.tile(name).isVisible() for name in "abc"] == [False, True, False]
     grid.layout().activate()
     assert grid.tile("b").width() == grid.width()
     QTest.keyClick(grid.tile("b"), Qt.Key_Right)
     assert grid.alone() == "c"
-    grid.show_alone(None)
+    grid.show_alone(False)
     assert all(grid.tile(name).isVisible() for name in "abc")
 
 
-def test_a_camera_alone_that_goes_leaves_all(grid):
+def test_in_the_place_of_a_camera_alone_that_goes_the_next_selected_is_shown(grid):
     grid.set_cameras(["a", "b", "c"])
-    grid.show_alone("b")
+    grid.show_selected("b")
+    grid.show_alone(True)
     grid.set_cameras(["a", "c"])
-    assert grid.alone() is None
     assert grid.shown() == ("a", "c")
-    grid.show_alone("nobody")
+    grid.show_selected("c")
+    assert grid.shown() == ("c",)
+    grid.set_cameras([])
     assert grid.alone() is None
 
 

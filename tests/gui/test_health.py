@@ -118,7 +118,23 @@ def test_selecting_from_outside_says_nothing_back(bar, qtbot):
         bar.select("side")
         bar.show_status(rig(camera("top"), camera("side")))
         bar.show_status(rig(camera("top"), camera("other")))
-    assert bar.table.marked == 2
+    assert bar.table.marked == -1, "side is not there; no other camera takes its place"
+    assert bar.caption.full_text == "Nothing recorded yet"
+    bar.show_status(rig(camera("other"), camera("side")))
+    assert bar.table.marked == 1
+
+
+def test_the_keyboard_in_the_table_chooses_no_camera(bar, qtbot):
+    bar.select("gone")
+    bar.show_status(rig(camera("top"), camera("side")))
+    bar.activateWindow()
+    with qtbot.assertNotEmitted(bar.selected):
+        bar.table.setFocus(Qt.TabFocusReason)
+        qtbot.waitUntil(bar.table.hasFocus)
+    with qtbot.waitSignal(bar.selected, timeout=1000) as said:
+        where = bar.table.visualItemRect(bar.table.item(0, 1)).center()
+        qtbot.mouseClick(bar.table.viewport(), Qt.LeftButton, pos=where)
+    assert said.args == ["top"], "the row that Qt went to by itself"
 
 
 def traced(*cameras, seconds=130):

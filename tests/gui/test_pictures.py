@@ -8,6 +8,7 @@ import pytest
 from recorder.frame import FrameStamp
 from recorder.pipeline.view import Look
 from ui.model.picture import Levels
+from ui.model.selection import Selection
 from ui.theme import DARK
 from ui.views.grid import TileGrid
 from ui.views.levels_panel import LevelsPanel
@@ -21,6 +22,8 @@ class StandInDesk:
         self.frames = frames
         self.sequence = 1
         self.asked = []
+        self.selection = Selection()
+        self.selection.follow(list(frames))
 
     def latest_frame(self, camera, after=0, step=1):
         self.asked.append((camera, after, step))
@@ -42,7 +45,7 @@ def seen(qtbot):
         qtbot.addWidget(widget)
     grid.set_cameras(("deep", "plain"))
     pictures = Pictures(desk, grid, panel)
-    pictures.select("deep")
+    pictures.show_selection()
     return desk, grid, panel, pictures
 
 
@@ -62,9 +65,10 @@ def test_a_deep_camera_begins_with_levels_that_show_something_and_they_stay(seen
 
 
 def test_eight_bits_begin_with_all_of_them(seen):
-    _, _, panel, pictures = seen
+    desk, _, panel, pictures = seen
     pictures.pull("plain")
-    pictures.select("plain")
+    desk.selection.choose("plain")
+    pictures.show_selection()
     assert panel.levels() is None
     pictures.fit_levels()
     assert isinstance(panel.levels(), Levels)

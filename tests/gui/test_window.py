@@ -333,6 +333,86 @@ def test_a_camera_is_selected_everywhere(seat, choose):
     assert bench.grid.selection() == "side"
 
 
+def selected(seat):
+    """Return which camera each part of the window is about; fails if they do not agree."""
+    bench, name = seat.bench, seat.desk.selection.name
+    assert bench.grid.selection() == bench.camera_panel.camera == name
+    assert bench.camera_panel.bar.camera == name
+    names = seat.desk.draft.camera_names
+    assert bench.health.table.marked == (names.index(name) if len(names) > 1 else -1)
+    assert bench.health.caption.full_text.startswith((f"{name}: ", "Nothing recorded"))
+    seat.desk.photograph = lambda camera, _: pictured.append(camera)
+    pictured = []
+    seat.trigger("photo")
+    assert pictured == [name]
+    low = bench.levels.low.value() + 1
+    bench.levels.low.setValue(low)
+    assert bench.grid.tile(name).view.picture._levels.low == low
+    return name
+
+
+def test_the_camera_stays_selected_when_its_fields_are_switched_off(seat):
+    seat.window.select("side")
+    field = seat.bench.camera_panel.fps
+    field.setFocus()
+    assert QApplication.focusWidget() is field
+    seat.rig("recording")
+    assert not field.isEnabled()
+    assert selected(seat) == "side"
+    assert QApplication.focusWidget() is seat.bench.grid.tile("side"), "not the first one"
+    seat.rig()
+    assert selected(seat) == "side"
+
+
+def test_the_camera_stays_selected_when_what_has_the_keyboard_is_hidden(seat):
+    seat.window.select("side")
+    seat.bench.camera_panel.fps.setFocus()
+    seat.trigger("side")
+    assert QApplication.focusWidget() is seat.bench.grid.tile("side")
+    assert selected(seat) == "side"
+
+
+def test_the_camera_stays_selected_while_cameras_are_opened_again(seat):
+    seat.window.select("side")
+    seat.bench.health.table.setFocus()
+    for phase, status in (("starting", None), ("attached", seat.stage.control.now.status)):
+        seat.stage.control.now = replace(seat.stage.control.now, phase=phase, status=status)
+        seat.look()
+    assert selected(seat) == "side"
+    seat.desk.crop("side", (0, 0, 32, 24))
+    seat.look(passed_s=1)
+    seat.rig("opening")
+    seat.rig()
+    assert selected(seat) == "side"
+
+
+def test_a_camera_that_is_added_renamed_or_removed_takes_the_selection_along(seat):
+    panel = seat.bench.camera_panel
+    panel.bar.add.click()
+    panel.bar.end_rename()
+    assert seat.bench.health.table.marked == -1, "it is not open yet, and no other one is meant"
+    seat.rig()
+    assert selected(seat) == "camera1"
+    panel.bar.renameRequested.emit("camera1", "back")
+    seat.rig()
+    assert selected(seat) == "back"
+    seat.window.select("side")
+    panel.bar.removeRequested.emit("side")
+    seat.rig()
+    assert selected(seat) == "back", "the neighbour"
+    panel.bar.removeRequested.emit("back")
+    seat.rig()
+    assert selected(seat) == "top"
+
+
+def test_a_camera_alone_stays_alone_under_another_name(seat):
+    seat.window.select("side")
+    seat.trigger("alone")
+    seat.bench.camera_panel.bar.renameRequested.emit("side", "front")
+    assert seat.bench.grid.shown() == ("front",)
+    assert seat.action("alone").isChecked()
+
+
 def test_all_cameras_together_leave_the_selection(seat):
     table = seat.bench.health.table
     seat.window.select("side")
@@ -643,7 +723,7 @@ SLOTS = {
     "topbar.recordRequested": (Desk, "record"),
     "topbar.stopRequested": (Desk, "stop"),
     "notice_bar.seen": (Notices, "seen", "key"),
-    "grid.selected": (MainWindow, "select", "top"),
+    "grid.chosen": (MainWindow, "select", "top"),
     "grid.cropRequested": (Desk, "crop", "top", None),
     "grid.snapshotRequested": (Desk, "photograph", "top"),
     "grid.fullScreenRequested": (Deeds, "show_full_screen", "top"),

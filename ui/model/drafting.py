@@ -11,6 +11,7 @@ from recorder.errors import ConfigError
 from ui.model.draft import Draft
 from ui.model.notices import Notices
 from ui.model.rigs import name_of
+from ui.model.selection import Selection
 from ui.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Drafting:
         What is edited.
     drafts
         Grows whenever another draft is on the desk.
+    selection
+        Which of its cameras the window is about.
     snapshot
         What was known of the rig at the last `tick`.
     """
@@ -51,6 +54,8 @@ class Drafting:
         self.control, self.preferences, self.writes = control, preferences, writes
         self.draft = draft
         self.drafts = 0
+        self.selection = Selection()
+        self.selection.follow(draft.camera_names)
         self.notices = Notices(clock)
         self.snapshot = Snapshot()
         self._is_undecided = False  # which camera to begin with
@@ -70,6 +75,7 @@ class Drafting:
         """Put another draft on the desk; the cameras are not touched."""
         self.draft = draft
         self.drafts += 1
+        self.selection.follow(draft.camera_names)
         self._apply_at, self._waits_for_end, self._is_undecided = None, False, False
         self._remember()
 
@@ -121,6 +127,7 @@ class Drafting:
 
     def edited(self, keys: Sequence[str]) -> None:
         """Apply what was changed in the draft, in a moment."""
+        self.selection.follow(self.draft.camera_names)
         if not _is_setting(keys):
             self._is_news = True
         self._apply_soon(APPLY_S)

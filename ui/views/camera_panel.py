@@ -243,12 +243,10 @@ class CameraPanel(DraftForm):
         except ConfigError as error:
             self.source_row.set_problem(str(error), self.bar.names)
             return
-        self._choose_or_first(shown)
+        self.set_camera(shown)
         self.edited.emit(("cameras",))
-
-    def _choose_or_first(self, name: str) -> None:
-        self.set_camera(name)
-        self.cameraChosen.emit(self.camera)
+        if shown:  # of one that was removed, whoever listens knows the neighbour
+            self.cameraChosen.emit(shown)
 
 
 def _lock(widget: QWidget, is_locked: bool) -> None:

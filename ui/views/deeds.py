@@ -131,20 +131,20 @@ class Deeds(Looks):
         self._photograph(".tif")
 
     def _photograph(self, suffix: str) -> None:
-        name = self._bench.grid.selection()
+        name = self._selected()
         if name is not None:
             self._desk.photograph(name, suffix)
 
     def do_crop(self, is_on: bool) -> None:
         """Draw the crop with the mouse, or stop drawing it."""
-        name = self._bench.grid.selection()
+        name = self._selected()
         if name is not None and not (is_on and self._refuses_crop(name)):
             self._bench.grid.tile(name).set_tool("crop" if is_on else "look")
         self.show_tool()
 
     def do_whole(self) -> None:
         """Record all of the picture again."""
-        name = self._bench.grid.selection()
+        name = self._selected()
         if name is not None and not self._refuses_crop(name):
             self._desk.crop(name, None)
 

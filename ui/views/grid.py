@@ -20,12 +20,13 @@ NOTHING = "No camera yet"
 
 
 class TileGrid(QWidget):
-    """Tiles in the grid that gives the largest pictures; one of them is selected.
+    """Tiles in the grid that gives the largest pictures; one of them is shown as selected.
 
-    Arrow keys and 1 to 9 select. While one camera is shown alone, they show another instead.
+    A click, arrow keys and 1 to 9 ask for another one. One camera alone is the selected one.
     """
 
-    selected = pyqtSignal(str)
+    chosen = pyqtSignal(str)
+    """Another camera is asked for; which one is shown as selected, `show_selected` says."""
     cropRequested = pyqtSignal(str, object)
     snapshotRequested = pyqtSignal(str)
     fullScreenRequested = pyqtSignal(str)
@@ -38,7 +39,7 @@ class TileGrid(QWidget):
         self._theme = theme
         self._tiles: dict[str, CameraTile] = {}
         self._selected: str | None = None
-        self._alone: str | None = None
+        self._is_alone = False
         self._placed: tuple[tuple[str, ...], int] = ((), 0)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -58,17 +59,11 @@ class TileGrid(QWidget):
             tile.hide()
             tile.deleteLater()
         self._tiles = {name: self._tiles.get(name) or self._new_tile(name) for name in names}
-        if self._alone not in self._tiles:
-            self._alone = None
-        self._arrange()
-        if self._selected not in self._tiles:
-            self._selected = None
-            if names:
-                self.select(names[0])
+        self.show_selected(self._selected if self._selected in self._tiles else None)
 
     def _new_tile(self, name: str) -> CameraTile:
         tile = CameraTile(self._theme, name, self)
-        tile.chosen.connect(self.select)
+        tile.chosen.connect(self.chosen)
         tile.cropRequested.connect(self.cropRequested)
         tile.snapshotRequested.connect(self.snapshotRequested)
         tile.fullScreenRequested.connect(self.fullScreenRequested)
@@ -93,7 +88,8 @@ class TileGrid(QWidget):
 
     def shown(self) -> tuple[str, ...]:
         """Return the cameras that can be seen now: the only ones worth a look."""
-        return self.names() if self._alone is None else (self._alone,)
+        alone = self.alone()
+        return self.names() if alone is None else (alone,)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -104,32 +100,24 @@ class TileGrid(QWidget):
     # -- which of them ------------------------------------------------------------------------
 
     def selection(self) -> str | None:
-        """Return the camera that the panels are about; None if there is none."""
+        """Return the camera that is shown as selected; None if none is."""
         return self._selected
 
-    def select(self, name: str) -> None:
-        """Choose a camera; one that is hidden takes the place of the one shown alone."""
-        if name == self._selected or name not in self._tiles:
-            return
+    def show_selected(self, name: str | None) -> None:
+        """Show which camera is selected; it takes the place of the one shown alone."""
         self._selected = name
         for each, tile in self._tiles.items():
             tile.set_selected(each == name and len(self._tiles) > 1)
-        if self._alone is not None:
-            self.show_alone(name)
-        self.selected.emit(name)
+        self._arrange()
 
     def alone(self) -> str | None:
         """Return the camera that is shown alone."""
-        return self._alone
+        return self._selected if self._is_alone else None
 
-    def show_alone(self, name: str | None) -> None:
-        """Show one camera as large as can be, or all of them (None)."""
-        if name is not None and name not in self._tiles:
-            return
-        self._alone = name
+    def show_alone(self, is_alone: bool) -> None:
+        """Show the selected camera as large as can be, or all of them."""
+        self._is_alone = is_alone
         self._arrange()
-        if name is not None:
-            self.select(name)
 
     # -- where they go ------------------------------------------------------------------------
 
@@ -173,7 +161,7 @@ class TileGrid(QWidget):
             super().keyPressEvent(event)
         elif 0 <= place < len(self._tiles):
             name = self.names()[place]
-            self.select(name)
+            self.chosen.emit(name)
             self._tiles[name].setFocus()
 
     def _place_for(self, event: Any) -> int | None:
@@ -182,7 +170,7 @@ class TileGrid(QWidget):
             return None
         if Qt.Key_1 <= event.key() <= Qt.Key_9:
             return int(event.key() - Qt.Key_1)
-        row = 1 if self._alone is not None else self._placed[1]
+        row = 1 if self._is_alone else self._placed[1]
         way = {Qt.Key_Left: -1, Qt.Key_Right: 1, Qt.Key_Up: -row, Qt.Key_Down: row}
         if event.key() not in way:
             return None

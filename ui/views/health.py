@@ -135,11 +135,9 @@ class HealthBar(QFrame):
     # -- what it shows --------------------------------------------------------------------------
 
     def _known(self) -> str | None:
-        """Return what is shown: the camera selected if there is one; of a single camera, that."""
+        """Return what is shown, None is all cameras: the camera selected, also while it is away."""
         names = [each.name for each in self._status.cameras] if self._status else []
-        if len(names) == 1:
-            return names[0]
-        return self._name if self._name in names else None
+        return names[0] if self._name is None and len(names) == 1 else self._name
 
     def _row_name(self) -> str:
         return self._known() or "total"
@@ -153,7 +151,8 @@ class HealthBar(QFrame):
         sentence, details = self._lost.get(name, ("", ""))
         who = "all cameras" if self._known() is None else name
         cameras = self._status.cameras if self._status else ()
-        is_begun = any(each.totals.grabbed for each in cameras)
+        looked_at = [each for each in cameras if self._known() in (None, each.name)]
+        is_begun = any(each.totals.grabbed for each in looked_at)
         fine = f"{who}: nothing lost" if is_begun else "Nothing recorded yet"
         self.caption.show_text(f"{who} lost: {sentence}" if sentence else fine, details)
         set_role(self.caption, "bad" if sentence else "dim")

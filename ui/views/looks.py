@@ -21,20 +21,23 @@ class Looks:
         self._was_alone = False
         self._is_full = False
 
+    def _selected(self) -> str | None:
+        return self._window.desk.selection.name
+
     def do_alone(self, is_on: bool) -> None:
         """Show one camera, or all of them."""
         grid = self._bench.grid
-        grid.show_alone(grid.selection() if is_on else None)
+        grid.show_alone(is_on and self._selected() is not None)
         self._window.menus.check("alone", grid.alone() is not None)
 
     def show_full_screen(self, name: str) -> None:
         """Show this camera as large as the screen, or everything again."""
-        self._bench.grid.select(name)
+        self._window.select(name)
         self.do_full_screen(not self._is_full)
 
     def do_full_screen(self, is_on: bool) -> None:
         """Show the selected camera as large as the screen, or everything again."""
-        if is_on and self._bench.grid.selection() is not None and not self._is_full:
+        if is_on and self._selected() is not None and not self._is_full:
             self._was_alone = self._bench.grid.alone() is not None
             self._show_full(True)
             self.do_alone(True)
@@ -93,9 +96,9 @@ class Looks:
         """Show what the mouse does on the selected camera; on the others it draws nothing."""
         grid = self._bench.grid
         for name in grid.names():
-            if name != grid.selection():
+            if name != self._selected():
                 grid.tile(name).set_tool("look")
-        selected = grid.selection()
+        selected = self._selected()
         is_crop = selected is not None and grid.tile(selected).tool() == "crop"
         self._window.menus.check("crop", is_crop)
         self._bench.camera_panel.set_crop_tool(is_crop)

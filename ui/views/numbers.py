@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor, QPainter, QResizeEvent
+from PyQt5.QtGui import QBrush, QColor, QFocusEvent, QPainter, QResizeEvent
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -83,7 +83,8 @@ class NumberTable(QTableWidget):
         self._build()
         self.set_theme(theme)
         self._fit()
-        self.currentCellChanged.connect(self._changed)
+        self.currentCellChanged.connect(lambda row, *_: self._choose(row))
+        self.cellClicked.connect(lambda row, _: self._choose(row))
 
     def _build(self) -> None:
         self.setAccessibleName("What the cameras do")
@@ -142,14 +143,16 @@ class NumberTable(QTableWidget):
         self._fit()
 
     def mark(self, name: str) -> None:
-        """Mark a row as the one that is looked at."""
-        if name != self._marked and name in self._names:
-            self._marked = name
+        """Mark a row as the one that is looked at; none while there is none of that name."""
+        if name == self._marked:
+            return
+        self._marked = name
+        if name in self._names:
             self._is_mine = True
             self.setCurrentCell(self._names.index(name), 0)
             self._is_mine = False
-            self.viewport().update()
-            self._fit()
+        self.viewport().update()
+        self._fit()
 
     @property
     def marked(self) -> int:
@@ -224,8 +227,14 @@ class NumberTable(QTableWidget):
         item.setFont(font)
         item.setForeground(self._bad if is_lost else self._plain)
 
-    def _changed(self, row: int, _column: int, before: int, _before: int) -> None:
-        if not self._is_mine and row != before and 0 <= row < len(self._names):
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Take the keyboard; Qt goes to the first row where none is current, which asks nothing."""
+        self._is_mine = True
+        super().focusInEvent(event)
+        self._is_mine = False
+
+    def _choose(self, row: int) -> None:
+        if not self._is_mine and 0 <= row < len(self._names) and row != self.marked:
             self._marked = self._names[row]
             self.viewport().update()
             self.chosen.emit(self._marked)

@@ -28,7 +28,7 @@ class Pictures:
         self._panel = panel
         self._after: dict[str, tuple[int, int]] = {}  # sequence and step of what is shown
         self._levels: dict[str, Levels | None] = {}
-        self._selected: str | None = None
+        self._shown: str | None = None  # in the panel
 
     def pull(self, name: str) -> None:
         """Show the newest frame of a camera that is on the screen."""
@@ -59,39 +59,37 @@ class Pictures:
 
     def _frame(self) -> Frame | None:
         """Return what is shown of the selected camera."""
-        name = self._selected
+        name = self._desk.selection.name
         return self._grid.tile(name).frame() if name in self._grid.names() else None
 
-    def select(self, name: str) -> None:
-        """Take the panel to another camera."""
-        if name != self._selected:
-            self._selected = name
+    def show_selection(self) -> None:
+        """Take the panel to the selected camera."""
+        name = self._desk.selection.name
+        if name != self._shown:
+            self._shown = name
             self._panel.clear()
-            self._panel.set_levels(self._levels.get(name))
+            self._panel.set_levels(None if name is None else self._levels.get(name))
 
     def forget_all_but(self, names: Sequence[str]) -> None:
         """Forget cameras that are gone."""
         for known in (self._after, self._levels):
             for name in set(known) - set(names):
                 del known[name]
-        if self._selected not in names:
-            self._selected = None
 
     def set_levels(self, levels: Levels | None) -> None:
         """Show the selected camera with these levels; None: the full range."""
-        if self._selected in self._grid.names():
-            self._keep_levels(self._selected, levels)
+        name = self._desk.selection.name
+        if name is not None and name in self._grid.names():
+            self._keep_levels(name, levels)
 
     def _keep_levels(self, name: str, levels: Levels | None) -> None:
         self._levels[name] = levels
         self._grid.tile(name).set_levels(levels)
-        if name == self._selected:
+        if name == self._desk.selection.name:
             self._panel.set_levels(levels)
 
-    def fit_levels(self, name: str | None = None) -> None:
-        """Fit the levels of a camera, or of the selected one, to its picture; once."""
-        if name is not None and name != self._selected:
-            self._grid.select(name)
+    def fit_levels(self) -> None:
+        """Fit the levels of the selected camera to its picture; once."""
         frame = self._frame()
         if frame is not None:
             self.set_levels(auto_levels(frame))

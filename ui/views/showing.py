@@ -88,7 +88,7 @@ class Showing:
         snapshot = self._desk.snapshot
         has = {
             "rig": snapshot.is_attached,
-            "camera": self._bench.grid.selection() is not None,
+            "camera": self._desk.selection.name is not None,
             "idle": not snapshot.is_recording,
             "files": bool(self._desk.last_files),
         }
@@ -115,11 +115,12 @@ class Showing:
         """Show what depends on the config itself."""
         desk, grid = self._desk, self._bench.grid
         names = desk.draft.camera_names
-        if names != grid.names():
+        are_others = names != grid.names()
+        if are_others:
             grid.set_cameras(names)
             self._window.pictures.forget_all_but(names)
+        self._window.show_selection()
+        if are_others:
             self._window.deeds.show_switches()
-        if grid.selection() not in names and names:
-            grid.select(names[0])
         self._bench.topbar.set_planned(desk.draft.get("recording", "duration"))
         self._window.setWindowTitle(title(desk))

@@ -220,9 +220,10 @@ class CameraTile(QWidget):
         self._choose()
 
     def focusInEvent(self, event: Any) -> None:
-        """Choose this camera, by the keyboard."""
+        """Choose this camera, by Tab; Qt gives the keyboard for reasons of its own, too."""
         super().focusInEvent(event)
-        self.chosen.emit(self.name)
+        if event.reason() in (Qt.TabFocusReason, Qt.BacktabFocusReason):
+            self.chosen.emit(self.name)
         self.update()
 
     def focusOutEvent(self, event: Any) -> None:

@@ -75,11 +75,11 @@ class MainWindow(QMainWindow):
         bench.topbar.recordRequested.connect(desk.record)
         bench.topbar.stopRequested.connect(desk.stop)
         bench.notice_bar.seen.connect(desk.notices.seen)
-        grid.selected.connect(self.select)
+        grid.chosen.connect(self.select)
         grid.cropRequested.connect(desk.crop)
         grid.snapshotRequested.connect(desk.photograph)
         grid.fullScreenRequested.connect(deeds.show_full_screen)
-        grid.levelsAutoRequested.connect(self.pictures.fit_levels)
+        grid.levelsAutoRequested.connect(self._fit_levels)
         grid.toolChanged.connect(lambda _name, _tool: deeds.show_tool())
         bench.health.selected.connect(self._select_row)
         bench.health.collapsed.connect(lambda is_on: self.menus.check("traces", not is_on))
@@ -134,14 +134,22 @@ class MainWindow(QMainWindow):
 
     def select(self, name: str) -> None:
         """Have every view be about this camera."""
-        if name not in self.bench.grid.names():
-            return
-        self.bench.grid.select(name)
-        if self.bench.camera_panel.camera != name:
+        if self.desk.selection.choose(name):
+            self.show_selection()
+
+    def show_selection(self) -> None:
+        """Show in every view which camera is selected."""
+        name = self.desk.selection.name
+        self.bench.grid.show_selected(name)
+        if name is not None and self.bench.camera_panel.camera != name:
             self.bench.camera_panel.set_camera(name)
         self.bench.health.select(name)
-        self.pictures.select(name)
+        self.pictures.show_selection()
         self.deeds.show_tool()
+
+    def _fit_levels(self, name: str) -> None:
+        self.select(name)
+        self.pictures.fit_levels()
 
     def _select_row(self, name: str | None) -> None:
         if name is not None:

@@ -96,11 +96,26 @@ class Workbench(QWidget):
         """
         stops = sorted(_reached_by_tab(self), key=self._place)
         now = QApplication.focusWidget()
+        if now is not None and not (now.isVisible() and now.isEnabled()):
+            return self._take_keyboard(stops)
         at = stops.index(now) if now in stops else -1 if step > 0 else 0
         if stops:
             reason = Qt.TabFocusReason if step > 0 else Qt.BacktabFocusReason
             stops[(at + step) % len(stops)].setFocus(reason)
         return bool(stops)
+
+    def _take_keyboard(self, stops: list[QWidget]) -> bool:
+        """Give the keyboard to the selected picture, else to the first part that takes it.
+
+        Nothing was asked for here: what had the keyboard was hidden or switched off, as fields are
+        when a recording begins.
+        """
+        selected = self.grid.selection()
+        tile = None if selected is None else self.grid.tile(selected)
+        heir = tile if tile in stops else next(iter(stops), None)
+        if heir is not None:
+            heir.setFocus(Qt.OtherFocusReason)
+        return heir is not None
 
     def _place(self, widget: QWidget) -> int:
         tiles = [self.grid.tile(name) for name in self.grid.names()]
