@@ -5,6 +5,8 @@ Nothing of Qt is imported here until it is known that a window can open.
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -25,11 +27,18 @@ Mode = Literal["gui", "preview", "attach"]
 class Window(Protocol):
     """What `run` needs of a window."""
 
+    @property
+    def exit_code(self) -> int:
+        """Of the command that opened it."""
+
     def show(self) -> None:
         """Put it on the screen."""
 
-    def close_unasked(self) -> None:
-        """Close without a question; a recording goes on in the background."""
+    def obey(self, number: int, has_terminal: bool) -> bool:
+        """Close, as a signal asks for; False: anybody who can answer a question is asked first."""
+
+    def part(self) -> None:
+        """Say what goes on without the window, before it goes."""
 
     def show_problem(self, text: str) -> None:
         """Say what went wrong in the window itself, until it is seen."""
@@ -45,7 +54,12 @@ def why_not() -> str | None:
     return display.why_not()
 
 
-def main(mode: Mode, argument: str | None = None, check: Callable[[], object] | None = None) -> int:
+def main(
+    mode: Mode,
+    argument: str | None = None,
+    check: Callable[[], object] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> int:
     """Open the window and return its exit code.
 
     Parameters
@@ -56,6 +70,8 @@ def main(mode: Mode, argument: str | None = None, check: Callable[[], object] | 
         A config; a config or source; a rig's name.
     check
         Refuses an argument that is not usable.
+    tell
+        Says a line at the terminal, if it is still there.
 
     Raises
     ------
@@ -70,7 +86,7 @@ def main(mode: Mode, argument: str | None = None, check: Callable[[], object] | 
             raise ConfigError(reason)
         if check is not None:
             check()
-        return _open(mode, argument, rigs)
+        return _open(mode, argument, rigs, tell)
 
 
 def _why_not_meanwhile() -> str | None:
@@ -95,7 +111,7 @@ def _rigs(mode: Mode) -> RealRigs:
         return RealRigs()
 
 
-def _open(mode: Mode, argument: str | None, rigs: RealRigs) -> int:
+def _open(mode: Mode, argument: str | None, rigs: RealRigs, tell: Callable[[str], None]) -> int:
     # What it says against the argument belongs to the terminal, so before there is a window.
     with closing(_desk(mode, argument, rigs)) as desk:
         from ui.theme import DARK, THEMES
@@ -105,7 +121,7 @@ def _open(mode: Mode, argument: str | None, rigs: RealRigs) -> int:
         def open_window(app: QApplication) -> Window:
             from ui.views.window import MainWindow
 
-            window: Window = MainWindow(desk, theme)
+            window: Window = MainWindow(desk, theme, tell)
             return window
 
         return run(open_window, theme)
@@ -143,12 +159,23 @@ def run(open_window: Callable[[QApplication], Window], theme: Theme) -> int:
     int
         The exit code.
     """
+    from PyQt5.QtCore import Qt
+
     from ui.application import make_application
     from ui.guards import SignalWatch, guard_slots
 
     app = make_application(theme)
     window = open_window(app)
-    with SignalWatch() as signals, guard_slots(window.show_problem):
-        signals.asked.connect(lambda _: window.close_unasked())
+    has_terminal = any(map(os.isatty, (0, 2)))  # before it goes, and hangs up
+
+    def obey(number: int) -> None:
+        if signals.ends_at_next:
+            signal.raise_signal(number)
+        elif window.obey(number, has_terminal):
+            signals.end_at_next()
+
+    with SignalWatch(at_once=window.part) as signals, guard_slots(window.show_problem):
+        # Queued: while one signal is answered by a question, the next one has to be heard.
+        signals.asked.connect(obey, Qt.ConnectionType.QueuedConnection)
         window.show()
-        return int(app.exec_())
+        return int(app.exec_()) or window.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import sys
@@ -99,14 +100,25 @@ def _place(trace: TracebackType | None) -> str:
 
 
 class SignalWatch(QObject):
-    """Says when the system asks the program to end; a second signal ends it at once.
+    """Says when the system asks the program to end; if nothing listens, the next one ends it.
 
     Qt runs no Python while it idles, so a handler alone would wait for the next event. The
     system writes to a socket that Qt watches. A context manager for the main thread.
+
+    Parameters
+    ----------
+    at_once
+        Called before the program is ended by a signal, as Qt hangs and has not taken the one
+        before; it is ended then whatever comes of this.
     """
 
     asked = pyqtSignal(int)
-    """The number of the signal."""
+    """The number of the signal, for each that comes."""
+
+    def __init__(self, at_once: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._at_once = at_once
+        self._is_unheard = self.ends_at_next = False
 
     def __enter__(self) -> SignalWatch:
         self._reader, self._writer = socket.socketpair()
@@ -130,15 +142,26 @@ class SignalWatch(QObject):
         for end in (self._reader, self._writer):
             end.close()
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def end_at_next(self) -> None:
+        """Have the next signal end the program, whatever it does: it should be gone by now."""
+        self.ends_at_next = True
         for watched in self._before:
             signal.signal(watched, signal.SIG_DFL)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._is_unheard:
+            try:
+                self._at_once()
+            finally:
+                os._exit(128 + number)
+        self._is_unheard = True
 
     def _read(self) -> None:
         try:
             numbers = self._reader.recv(64)
         except BlockingIOError:
             return
-        wanted = [number for number in numbers if number in self._before]
-        if wanted:
-            self.asked.emit(wanted[0])
+        self._is_unheard = False
+        for number in numbers:
+            if number in self._before:
+                self.asked.emit(number)

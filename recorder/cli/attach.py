@@ -35,9 +35,10 @@ def attach(
         if text or not _can_open_window():
             _watch(link)
             return
+    from recorder.cli.telling import tell_terminal
     from ui.app import main
 
-    raise typer.Exit(main("attach", link.name))
+    raise typer.Exit(main("attach", link.name, tell=tell_terminal))
 
 
 def _can_open_window() -> bool:

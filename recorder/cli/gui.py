@@ -14,6 +14,7 @@ def gui(
     ] = None,
 ) -> None:
     """Open the window: cameras live, settings, recording."""
+    from recorder.cli.telling import tell_terminal
     from ui.app import main
 
-    raise typer.Exit(main("gui", None if config is None else str(config)))
+    raise typer.Exit(main("gui", None if config is None else str(config), tell=tell_terminal))

@@ -35,6 +35,11 @@ def tell_json(whole: dict[str, Any]) -> None:
     say(json.dumps(whole), sys.stdout)
 
 
+def tell_terminal(text: str) -> None:
+    """Say a line beside what the command prints, if its terminal is still there."""
+    say(text, sys.stderr)
+
+
 def say(text: str, stream: TextIO) -> None:
     """Print, unless nobody is there any more: the exit code still says how it went."""
     import contextlib

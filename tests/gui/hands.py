@@ -143,8 +143,8 @@ class Desktop:
         self.folder = folder
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *arguments: object) -> subprocess.Popen[bytes]:
-        """Start a command of the recorder; what it says goes to ``said.txt``."""
+    def start(self, *arguments: object, terminal: int | None = None) -> subprocess.Popen[bytes]:
+        """Start a command of the recorder; what it says goes to its terminal, or ``said.txt``."""
         homes = {"HOME": self.folder, "XDG_STATE_HOME": self.folder, "XDG_CACHE_HOME": self.folder}
         own = {"RECORDER_CONFIG_DIR": self.folder / "config", "XDG_RUNTIME_DIR": self.folder}
         environment = screen_environment(
@@ -155,17 +155,19 @@ class Desktop:
                 [*RECORDER, *map(str, arguments)],
                 env=environment,
                 cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdin=subprocess.DEVNULL if terminal is None else terminal,
+                stdout=said if terminal is None else terminal,
+                stderr=said if terminal is None else terminal,
                 start_new_session=True,
             )
         self._started.append(child)
         return child
 
-    def open(self, *arguments: object, title: str = "– recorder$") -> subprocess.Popen[bytes]:
+    def open(
+        self, *arguments: object, title: str = "– recorder$", terminal: int | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a command; give its window the keyboard, and wait until the picture is live."""
-        child = self.start(*arguments)
+        child = self.start(*arguments, terminal=terminal)
         until(lambda: self.screen.shows(title) or self._ends(child), f"for a window {title}")
         self.screen.take_keyboard(title)
         until(lambda: self.screen.live_area() or self._ends(child), "for a live picture")

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -147,11 +148,44 @@ def test_a_signal_is_heard_while_qt_idles(qtbot, app, name):
 
 
 @POSIX
-def test_the_second_signal_is_the_systems(app):
-    with SignalWatch():
-        os.kill(os.getpid(), signal.SIGHUP)
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+def test_every_signal_is_told_while_qt_listens(qtbot, app):
+    told = []
+    with SignalWatch() as watch:
+        watch.asked.connect(told.append)
+        for name in ("SIGINT", "SIGINT", "SIGTERM"):
+            before = len(told)
+            os.kill(os.getpid(), getattr(signal, name))
+            qtbot.waitUntil(lambda before=before: len(told) > before)
+    assert told == [signal.SIGINT, signal.SIGINT, signal.SIGTERM]
+
+
+HANGS = """
+import os, signal
+from PyQt5.QtCore import QCoreApplication, QTimer
+from ui.guards import SignalWatch
+
+def hang():
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.{second})
+    while True:
+        pass
+
+app = QCoreApplication([])
+with SignalWatch(at_once=lambda: {last_words}):
+    QTimer.singleShot(0, hang)
+    app.exec_()
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("second", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("last_words", ["print('it goes on', flush=True)", "1 // 0"])
+def test_a_window_that_hangs_ends_at_the_second_signal_and_says_so(second, last_words):
+    code = HANGS.format(second=second, last_words=last_words)
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 128 + getattr(signal, second)
+    assert result.stdout == ("it goes on\n" if "print" in last_words else "")
 
 
 @POSIX
@@ -173,7 +207,7 @@ class FakeWindow(QWidget):
 
     def __init__(self, when_shown):
         super().__init__()
-        self.when_shown, self.problems, self.asked = when_shown, [], 0
+        self.when_shown, self.problems, self.asked, self.exit_code = when_shown, [], [], 0
 
     def showEvent(self, event):
         QTimer.singleShot(0, lambda: self.when_shown(self))
@@ -182,9 +216,14 @@ class FakeWindow(QWidget):
         self.problems.append(text)
         self.close()
 
-    def close_unasked(self):
-        self.asked += 1
+    def obey(self, number, has_terminal):
+        self.asked.append(number)
+        self.exit_code = len(self.asked)
         self.close()
+        return True
+
+    def part(self):
+        pass
 
 
 def life(when_shown):
@@ -199,13 +238,13 @@ def life(when_shown):
 
 def test_it_ends_with_its_last_window(app):
     code, window = life(lambda window: window.close())
-    assert (code, window.asked, window.problems) == (0, 0, [])
+    assert (code, window.asked, window.problems) == (0, [], [])
 
 
 @POSIX
-def test_sigterm_closes_it_without_a_question(app):
+def test_the_window_is_told_of_a_signal_and_says_the_exit_code(app):
     code, window = life(lambda window: os.kill(os.getpid(), signal.SIGTERM))
-    assert (code, window.asked) == (0, 1)
+    assert (code, window.asked) == (1, [signal.SIGTERM])
 
 
 def test_an_error_reaches_the_window(app):

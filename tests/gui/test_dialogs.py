@@ -62,7 +62,7 @@ def parent(qtbot):
 )
 def test_closing_while_recording(parent, answer, key, expected):
     seen = answer(key)
-    assert dialogs.ask_closing(parent) == expected
+    assert dialogs.ask_closing(parent, "my rig") == expected
     assert "recorder gui" in seen[1]
 
 

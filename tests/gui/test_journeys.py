@@ -6,8 +6,14 @@ what it does is seen at the rig and in the files.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
+import signal
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -161,6 +167,89 @@ def test_closing_while_recording_may_leave_it(desktop: Desktop, config: Path) ->
         link.end_take()
         until(lambda: link.status().state == "previewing", "for its end")
         assert_is_whole(link)
+
+
+GOES_ON = (
+    "recorder: the window is closed, the recording goes on: "
+    "`recorder attach config` shows it, `recorder stop config` ends it"
+)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    made = Terminal(*os.openpty())
+    yield made
+    made.hang_up()
+
+
+@dataclass
+class Terminal:
+    """A real one: what it says is read from `master`, commands have `slave`."""
+
+    master: int
+    slave: int
+    said: str = ""
+
+    def says(self, words: str) -> bool:
+        if select.select([self.master], [], [], 0.1)[0]:
+            self.said += os.read(self.master, 65536).decode()
+        return words in self.said
+
+    def hang_up(self) -> None:
+        for end in (self.master, self.slave):
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+
+def test_ctrl_c_asks_in_the_window_and_a_second_one_leaves_the_recording(
+    desktop: Desktop, config: Path, terminal: Terminal
+) -> None:
+    eye = desktop.screen
+    window = desktop.open("gui", config, title=READY, terminal=terminal.slave)
+    with desktop.rig("config") as link:
+        begin(desktop, link)
+        window.send_signal(signal.SIGINT)
+        eye.take_keyboard(QUESTION)
+        until(lambda: terminal.says("Ctrl-C again leaves at once, and the recording goes on"))
+        eye.press("Escape")
+        until(lambda: not eye.shows(QUESTION), "for the question to go")
+        window.send_signal(signal.SIGINT)
+        until(lambda: eye.shows(QUESTION), "for the question to come again")
+        window.send_signal(signal.SIGINT)
+        assert code_of(window) == 130
+        until(lambda: terminal.says(GOES_ON))
+        had = link.status().cameras[0].totals.written
+        until(lambda: recorded(link, had + 30), "for the recording to go on")
+        files = link.status().cameras[0].files
+        assert run("stop", "config").returncode == 0, "as the terminal was told"
+    assert_files(files)
+
+
+@pytest.mark.slow
+def test_a_terminal_that_hangs_up_takes_the_window_and_not_the_recording(
+    desktop: Desktop, config: Path, terminal: Terminal
+) -> None:
+    window = desktop.open("gui", config, title=READY, terminal=terminal.slave)
+    with desktop.rig("config") as link:
+        begin(desktop, link)
+        terminal.hang_up()  # nothing can be said there any more
+        window.send_signal(signal.SIGHUP)
+        assert code_of(window) == 0
+        had = link.status().cameras[0].totals.written
+        until(lambda: recorded(link, had + 30), "for the recording to go on")
+
+
+@pytest.mark.slow
+def test_sigterm_leaves_the_recording_and_says_how_to_reach_it(
+    desktop: Desktop, config: Path
+) -> None:
+    window = desktop.open("gui", config, title=READY)
+    with desktop.rig("config") as link:
+        begin(desktop, link)
+        window.terminate()
+        assert code_of(window) == 0
+        assert desktop.said().splitlines()[-1] == GOES_ON
+        assert link.status().state == "recording"
 
 
 def test_preview_shows_and_writes_nothing(desktop: Desktop, tmp_path: Path) -> None:

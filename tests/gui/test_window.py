@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 from dataclasses import replace
 from functools import partial, wraps
 from itertools import count, cycle, pairwise
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from helpers import until
-from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtCore import QPoint, Qt, QTimer
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import (
@@ -47,10 +48,11 @@ TWO = "cameras: {top: {source: synthetic}, side: {source: synthetic}}"
 FOUR = f"cameras: {{{', '.join(f'c{n}: {{source: synthetic}}' for n in range(1, 5))}}}"
 BY_KEY = {action.key: action for action in ACTIONS}
 BOOM = "the shutter is stuck"
+REAL_QUESTION = dialogs.ask_closing
 
 
 class Seat(SimpleNamespace):
-    """Somebody before the window: `window`, its `bench`, its `desk`, and the `stage` behind."""
+    """Somebody before the window: `window`, its `bench`, its `desk`, the `stage` behind; `told`."""
 
     def look(self, *events, passed_s=0.1):
         """Let time go by, and have the window look at its desk."""
@@ -90,8 +92,10 @@ def sit(qtbot, tmp_path, monkeypatch):
     def make(text=TWO, writes=True):
         stage = Stage(tmp_path, text)
         stage.control.list_rigs = lambda: None
-        window = MainWindow(stage.desk(writes), DARK)
-        seats.append(Seat(stage=stage, window=window, bench=window.bench, desk=window.desk))
+        told = []
+        window = MainWindow(stage.desk(writes), DARK, told.append)
+        parts = {"bench": window.bench, "desk": window.desk, "told": told}
+        seats.append(Seat(stage=stage, window=window, **parts))
         with qtbot.waitActive(window):
             window.show()
             window.activateWindow()
@@ -658,6 +662,116 @@ def test_a_recording_that_ended_while_it_was_asked(seat, monkeypatch):
 
     monkeypatch.setattr(dialogs, "ask_closing", ask)
     assert seat.window.close()
+
+
+# -- a signal -------------------------------------------------------------------------------------
+
+TERMINAL = partial(MainWindow.obey, has_terminal=True)
+LEFT = (
+    "recorder: the window is closed, the recording goes on: "
+    "`recorder attach demo` shows it, `recorder stop demo` ends it"
+)
+WARNED = (
+    "recorder: the window asks before it closes; Ctrl-C again leaves at once, "
+    "and the recording goes on"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes", "told"),
+    [("cancel", False, [WARNED]), ("leave", True, [WARNED, LEFT]), ("finish", False, [WARNED])],
+)
+def test_ctrl_c_at_a_terminal_asks_as_closing_does(seat, monkeypatch, answer, closes, told):
+    seat.rig("recording")
+    asked = answers(monkeypatch, closing=answer)
+    TERMINAL(seat.window, signal.SIGINT)
+    assert asked == ["ask_closing"]
+    assert seat.window.isVisible() is not closes
+    assert seat.told == told
+    assert seat.window.exit_code == 0
+
+
+def test_ctrl_c_after_going_back_asks_again(seat, monkeypatch):
+    seat.rig("recording")
+    asked = answers(monkeypatch, closing="cancel")
+    TERMINAL(seat.window, signal.SIGINT)
+    TERMINAL(seat.window, signal.SIGINT)
+    assert asked == ["ask_closing"] * 2
+    assert seat.window.isVisible()
+
+
+@pytest.mark.parametrize("opened_by", ["Ctrl-C", "Ctrl+Q"])
+def test_a_second_ctrl_c_leaves_at_once_while_it_is_asked(sit, monkeypatch, opened_by):
+    monkeypatch.setattr(dialogs, "ask_closing", REAL_QUESTION)
+    seat = sit()
+    seat.rig("recording")
+
+    def while_asked():
+        assert QApplication.activeModalWidget() is not None
+        if opened_by == "Ctrl+Q":
+            TERMINAL(seat.window, signal.SIGINT)
+            assert seat.window.isVisible()
+        TERMINAL(seat.window, signal.SIGINT)
+
+    QTimer.singleShot(0, while_asked)
+    TERMINAL(seat.window, signal.SIGINT) if opened_by == "Ctrl-C" else seat.trigger("quit")
+    assert not seat.window.isVisible()
+    assert seat.told == [WARNED, LEFT]
+    assert "end_recording" not in seat.asked
+    assert seat.window.exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("number", "has_terminal"),
+    [(signal.SIGTERM, True), (signal.SIGTERM, False), (signal.SIGINT, False)],
+)
+def test_where_perhaps_no_one_answers_it_leaves_at_once(seat, number, has_terminal):
+    change(seat)
+    seat.rig("recording")
+    seat.window.obey(number, has_terminal)
+    assert not seat.window.isVisible()
+    assert seat.told == [LEFT]
+    assert (seat.window.exit_code, "end_recording" in seat.asked) == (0, False)
+
+
+def test_a_dialog_that_is_open_keeps_no_window(seat, monkeypatch):
+    seat.rig("recording")
+    QTimer.singleShot(0, lambda: seat.window.obey(signal.SIGTERM, True))
+    seat.trigger("keys")
+    assert not seat.window.isVisible()
+    assert seat.told == [LEFT]
+
+
+def test_a_recording_that_is_just_asked_for_goes_on_too(seat):
+    seat.stage.control.is_beginning = True
+    seat.window.obey(signal.SIGTERM, True)
+    assert seat.told == [LEFT]
+
+
+def test_a_signal_while_nothing_records_closes_quietly(seat):
+    TERMINAL(seat.window, signal.SIGINT)
+    assert not seat.window.isVisible()
+    assert (seat.told, seat.window.exit_code) == ([], 0)
+
+
+def test_a_guest_leaves_quietly_and_who_began_a_recording_is_none(sit):
+    for begins in (False, True):
+        seat = sit()
+        seat.desk.is_guest = True
+        seat.rig()
+        if begins:
+            seat.desk.record()
+        seat.rig("recording")
+        seat.window.obey(signal.SIGINT if not begins else signal.SIGTERM, True)
+        assert not seat.window.isVisible()
+        assert seat.told == ([LEFT] if begins else [])
+
+
+def test_closing_by_hand_says_what_goes_on_too(seat, monkeypatch):
+    seat.rig("recording")
+    answers(monkeypatch, closing="leave")
+    assert seat.window.close()
+    assert seat.told == [LEFT]
 
 
 def test_a_rig_that_is_gone_is_not_asked_about(seat):

@@ -170,7 +170,9 @@ from ui.theme import DARK
 
 class Window(QWidget):
     def show_problem(self, text): print(text, flush=True)
-    def close_unasked(self): print("asked to close", flush=True); self.close()
+    exit_code = 0
+    def obey(self, *_): print("asked to close", flush=True); self.close(); return True
+    def part(self): pass
     def showEvent(self, event): QTimer.singleShot(0, self.begin)
     def begin(self): print("shown on", QApplication.platformName(), flush=True)
 

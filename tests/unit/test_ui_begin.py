@@ -222,3 +222,4 @@ def test_attaching_shows_what_the_rig_was_told(begin, form, writes):
     begin.desk = begin_attach(begin.control, begin.preferences, "demo")
     assert begin.desk.writes == writes
     assert begin.desk.draft.text() == text
+    assert begin.desk.is_guest, "another command looks after that rig"

@@ -290,6 +290,18 @@ def test_record_and_stop_tell_the_files_once(control, opened, ear):
     assert len(ear.of(Recorded)) == 1
 
 
+def test_a_recording_is_beginning_until_it_goes_on_or_is_refused(control, opened, ear):
+    opened.problem = refusal()
+    control.record()
+    assert control.is_beginning
+    ear.wait(Failed)
+    until(lambda: not control.is_beginning)
+    opened.problem = None
+    control.record()
+    until(lambda: not control.is_beginning)
+    assert control.snapshot().is_recording, "there is no moment in between"
+
+
 def test_files_are_shown_as_being_finished_until_they_are_closed(control, opened, ear):
     control.record()
     until(lambda: control.snapshot().is_recording)

@@ -5,7 +5,9 @@ from ui_desk import Stage
 
 from ui.model.selection import Selection
 
-SEVERAL = "cameras: {top: {source: synthetic}, side: {source: synthetic}, back: {source: synthetic}}"
+SEVERAL = (
+    "cameras: {top: {source: synthetic}, side: {source: synthetic}, back: {source: synthetic}}"
+)
 
 
 def selected(name, *names):

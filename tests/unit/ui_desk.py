@@ -26,6 +26,7 @@ class FakeControl:
         self.rigs: Any = self
         self.rig_names: tuple[str, ...] = ()
         self.closes = 0
+        self.is_beginning = False
         self.names: list[str] = []
 
     def running(self) -> list[Any]:

@@ -84,7 +84,9 @@ def begin_attach(control: Control, preferences: Preferences, name: str | None) -
     draft = control.attach_now(name)
     names = draft.camera_names
     writes = any(draft.get("cameras", each, "recording", "format") != "none" for each in names)
-    return Desk(control, preferences, draft, writes)
+    desk = Desk(control, preferences, draft, writes)
+    desk.is_guest = True
+    return desk
 
 
 def _source(what: str | None) -> Any:

@@ -50,11 +50,14 @@ class Control:
     ----------
     rig_names
         Those that ran when they were listed last.
+    is_beginning
+        A recording was asked for, and neither goes on yet nor has been refused.
     """
 
     def __init__(self, rigs: Rigs | None = None) -> None:
         self.rigs = rigs or RealRigs()
         self.rig_names: tuple[str, ...] = ()
+        self.is_beginning = False
         self._board = Board()
         self._closing = threading.Event()
         self._lister: threading.Thread | None = None
@@ -126,7 +129,15 @@ class Control:
 
     def record(self) -> None:
         """Begin a recording, with all that was asked for before."""
-        self._orders.add(Order(RECORDING, self._steering.record, RECORDING))
+        self.is_beginning = True
+
+        def begin() -> None:
+            try:
+                self._steering.record()
+            finally:
+                self.is_beginning = False
+
+        self._orders.add(Order(RECORDING, begin, RECORDING))
 
     def end_recording(self) -> None:
         """End the recording; the preview goes on."""

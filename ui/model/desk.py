@@ -72,6 +72,8 @@ class Desk(Following):
         Of the last recording.
     remedies
         What helps when something that was asked for cannot be done.
+    is_guest
+        It only looks at a rig that another command has started and looks after; until it records.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Desk(Following):
         self.was_set: list[WasSet] = []
         self.last_files: tuple[str, ...] = ()
         self.remedies = dict(_REMEDIES)
+        self.is_guest = False
         self._folder = Path()  # what the rig's own paths are relative to
         self._trace_at = 0.0
         self._told: set[Verdict] = set()
@@ -225,12 +228,21 @@ class Desk(Following):
             return
         if self._apply_at is not None or self._is_behind:  # what was typed a moment ago counts
             self.apply()
+        self.is_guest = False
         self.control.record()
 
     @property
     def can_wait(self) -> bool:
         """Whether cameras are only being opened: what is asked for now is done after that."""
         return self.snapshot.is_attached and self.blocked() in (OPENING, APPLYING)
+
+    @property
+    def goes_on(self) -> str | None:
+        """The rig that records, or is just told to, with a window or without; None if none does."""
+        snapshot = self.control.snapshot()
+        is_coming = self.control.is_beginning and snapshot.is_attached
+        is_on = snapshot.is_recording or is_coming
+        return snapshot.status.name if is_on and snapshot.status is not None else None
 
     def stop(self) -> None:
         """End the recording; the preview goes on."""

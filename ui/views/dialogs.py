@@ -17,18 +17,19 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from ui.model.parting import how_to_reach
 from ui.views.actions import keys_help
 
 _YAML = "Configs (*.yaml *.yml);;All files (*)"
 
 
-def ask_closing(parent: QWidget) -> Literal["finish", "leave", "cancel"]:
-    """Ask what shall become of a recording when the window closes."""
+def ask_closing(parent: QWidget, rig: str) -> Literal["finish", "leave", "cancel"]:
+    """Ask what shall become of the recording of a rig when the window closes."""
     box = _question(
         parent,
         "A recording goes on.",
-        "It does not need this window: left in the background it goes on to its end, and "
-        "`recorder gui` finds it again.",
+        "It does not need this window: left in the background it goes on to its end. "
+        f"{how_to_reach(rig)}, and `recorder gui` finds it again.",
     )
     finish = box.addButton("&Finish it and close", QMessageBox.AcceptRole)
     leave = box.addButton("&Leave it recording", QMessageBox.DestructiveRole)

@@ -5,6 +5,7 @@ One timer drives everything. Frames are pulled at up to 30 Hz, and only for tile
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ class MainWindow(QMainWindow):
         What is known and done.
     theme
         How it looks at first.
+    tell
+        Says a line where it was started from.
     """
 
     due = pyqtSignal()
@@ -51,14 +54,16 @@ class MainWindow(QMainWindow):
     """For every camera that can be seen, as often as there are pictures."""
     histogramDue = pyqtSignal()
 
-    def __init__(self, desk: Desk, theme: Theme) -> None:
+    def __init__(
+        self, desk: Desk, theme: Theme, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
         super().__init__()
         self.desk = desk
         self.theme = theme
         self.bench = Workbench(theme)
         self.setCentralWidget(self.bench)
         self.pictures = Pictures(desk, self.bench.grid, self.bench.levels)
-        self.leaving = Leaving(self)
+        self.leaving = Leaving(self, tell)
         self.deeds = Deeds(self)
         self.menus = Menus(self)
         self.showing = Showing(self)
@@ -203,12 +208,26 @@ class MainWindow(QMainWindow):
         """Close without a question; a recording goes on in the background."""
         self.leaving.close_unasked()
 
+    def obey(self, number: int, has_terminal: bool) -> bool:
+        """Do what a signal asks for; see `Leaving.obey`."""
+        return self.leaving.obey(number, has_terminal)
+
+    def part(self) -> None:
+        """Say what goes on without the window, before it goes."""
+        self.leaving.part()
+
+    @property
+    def exit_code(self) -> int:
+        """Of the command that opened it."""
+        return self.leaving.exit_code
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask, if something would be lost or goes on; then let go of everything."""
         if not self.leaving.may_close():
             event.ignore()
             return
         self._timer.stop()
+        self.part()
         places.remember(self)
         self.desk.close()
         event.accept()
