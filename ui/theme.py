@@ -88,7 +88,7 @@ def style_sheet(theme: Theme) -> str:
 
     Widgets ask for a role by the dynamic property ``role``: ``panel``, ``dim``, ``large``,
     ``huge``, ``good``, ``warn``, ``bad``, ``record``, ``title``, ``flat``; small: ``note-warn``,
-    ``note-bad``, ``link``.
+    ``note-bad``, ``link``; ``box`` opens over the window.
     """
     t = theme
     return f"""
@@ -97,6 +97,9 @@ QWidget {{ background: {t.window}; selection-background-color: {t.accent};
   selection-color: {t.window}; }}
 QLabel, QCheckBox, QRadioButton {{ background: transparent; }}
 QFrame[role="panel"], QWidget[role="panel"] {{ background: {t.panel}; }}
+*[role="box"] {{ background: {t.panel}; border: 1px solid {t.line}; }}
+*[role="box"] QScrollArea, *[role="box"] QScrollArea > QWidget > QWidget {{
+  background: {t.panel}; border: none; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
 *[role="dim"] {{ color: {t.dim}; font-size: {SMALL_PT}pt; }}
 *[role="note-warn"] {{ color: {t.warn}; font-size: {SMALL_PT}pt; }}

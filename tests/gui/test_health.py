@@ -6,12 +6,14 @@ from statistics import median
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QFontMetrics
 
 from recorder.stats import CameraStatus, RigStatus, Totals
 from ui.model.traces import Traces
 from ui.theme import DARK, LIGHT, style_sheet
 from ui.views.health import HealthBar
 from ui.views.numbers import COLUMNS, FILE, LOST
+from ui.views.whole import TextBox
 
 PATH = "/home/lab/recordings/2026-11-22/top_20261122_120000.mkv"
 
@@ -214,7 +216,7 @@ def test_one_camera_takes_about_170_px(bar):
 def test_nothing_moves_when_numbers_change(bar):
     small = camera()
     large = camera(
-        fps_in=999.0, raw_bytes_s=9999e6, totals=Totals(9**9, 1, 8888, gaps=8), file_bytes=10**12
+        fps_in=999.0, raw_bytes_s=9999e6, totals=Totals(9**9, 1, 888, gaps=8), file_bytes=10**12
     )
     bar.show_status(rig(small))
 
@@ -226,6 +228,51 @@ def test_nothing_moves_when_numbers_change(bar):
     bar.show_status(rig(large), {"top": ("x" * 500, "")})
     bar.layout().activate()
     assert places() == before
+
+
+@pytest.mark.parametrize("is_collapsed", [False, True])
+def test_what_is_lost_is_never_cut_off_in_a_narrow_window(bar, is_collapsed):
+    bar.set_collapsed(is_collapsed)
+    bar.resize(744, bar.height())
+    bar.show_status(rig(camera(totals=Totals(9**9, 1, 1234567, 12345, gaps=1234))))
+    bar.layout().activate()
+    item = bar.table.item(0, LOST)
+    assert item.text() == "1234567 dropped, 12345 bad, 1234 gaps"
+    room = bar.table.columnWidth(LOST)
+    assert QFontMetrics(item.font()).horizontalAdvance(item.text()) < room
+    left = bar.table.columnViewportPosition(LOST)
+    assert left + room <= bar.table.viewport().width()
+
+
+def test_red_is_decided_by_the_numbers(bar):
+    bar.show_status(rig(camera("top"), camera("side", totals=Totals(9, 9, gaps=1))))
+    fonts = [bar.table.item(n, LOST).font().bold() for n in range(3)]
+    assert fonts == [False, True, True]
+
+
+def test_a_window_that_is_not_high_leaves_the_traces_out(bar):
+    bar.show_status(rig(*(camera(f"c{n}") for n in range(4))))
+    bar.layout().activate()
+    high = bar.sizeHint().height()
+    bar.set_low(True)
+    bar.layout().activate()
+    assert not bar.plots.isVisible()
+    assert bar.caption.isVisible()
+    assert bar.sizeHint().height() < high - 150
+    bar.set_low(False)
+    bar.layout().activate()
+    assert bar.plots.isVisible()
+    assert bar.sizeHint().height() == high
+
+
+def test_what_was_lost_opens_event_by_event(bar):
+    details = "12 dropped at 14:03:22\n3 dropped at 14:05:01"
+    bar.show_status(rig(camera()), {"top": ("12 dropped at 14:03:22, 3 more since", details)})
+    assert bar.caption.text().endswith("▾")
+    bar.caption.open_box()
+    box = bar.caption.findChild(TextBox)
+    assert details in box.text.full_text
+    box.close()
 
 
 @pytest.mark.parametrize("width", [900, 1280])

@@ -7,6 +7,7 @@ from PyQt5.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from ui.model.notices import Notice
 from ui.theme import DARK, LIGHT, style_sheet
 from ui.views.notice_bar import NoticeBar
+from ui.views.whole import height_of
 
 LOST = Notice("bad", "top: 12 dropped at 14:03:22", "Lower the frame rate.", "top:lost", 10.0)
 FULL = Notice("warn", "top: the buffer is 63 % full", "Choose fast.", "top:buffer", 40.0)
@@ -135,17 +136,42 @@ def test_a_row_that_is_seen_goes_though_its_own_button_is_being_pressed(bar, qtb
     assert not bar.isVisible()
 
 
-def test_what_is_too_long_is_shortened_and_whole_in_the_tooltip(bar):
-    long = Notice("bad", "the camera is gone " * 30, "Check its cable.", "a")
-    bar.show_notices([long])
-    assert bar.text.text().endswith("…")
-    assert bar.text.toolTip() == f"{long.text}\n{long.remedy}"
+LIST = "wrong.yaml cannot be opened, 6 problems" + "".join(
+    f"\n• line {n}: cameras.top.key_{n}: accepted: a number that is more than 0" for n in range(6)
+)
+ADDRESS = "opening cameras: top: http://127.0.0.1:9/" + "a/very/long/address" * 12
+
+
+@pytest.mark.parametrize("text", ["the camera is gone " * 12, LIST, ADDRESS])
+@pytest.mark.parametrize("width", [1280, 760])
+def test_all_of_it_is_seen_wrapped_at_any_width(window, qtbot, width, text):
+    bar = window.bar
+    window.resize(width, 500)
+    bar.show_notices([Notice("bad", text, "Look at the settings. " * 8, "a")])
+    for label in (bar.text, bar.remedy):
+        qtbot.waitUntil(lambda each=label: each.height() >= height_of(each, each.full_text))
+    assert bar.text.text().replace("\u200b", "") == text
+    assert not bar.more.isVisible()
     assert bar.minimumSizeHint().width() < 500
 
 
-def test_it_is_as_high_for_one_as_for_another(bar):
+def test_a_whole_page_opens_in_the_list(bar, qtbot):
+    page = "\n".join(f"line {n}: something is wrong" for n in range(60))
+    bar.show_notices([Notice("bad", page, "", "a")])
+    qtbot.waitUntil(bar.more.isVisible)
+    assert bar.more.text() == "All of it ▾"
+    assert bar.text.text().endswith("…")
+    assert bar.height() < 250
+    qtbot.mouseClick(bar.more, Qt.LeftButton)
+    assert page in [label.text() for label in bar._list.findChildren(QLabel)]
+    bar._list.close()
+    bar.show_notices([LOST])
+    assert not bar.more.isVisible()
+
+
+def test_it_is_as_high_for_one_as_for_another_that_fits_in_a_line(bar):
     heights = set()
-    for notices in ([LOST], [SAVED], [LOST, FULL], [Notice("bad", "x " * 300, "y " * 300, "a")]):
+    for notices in ([LOST], [SAVED], [LOST, FULL], [Notice("bad", "x " * 30, "y " * 30, "a")]):
         bar.show_notices(notices)
         heights.add(bar.sizeHint().height())
     assert len(heights) == 1

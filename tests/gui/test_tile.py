@@ -257,7 +257,29 @@ def test_losses_have_the_room_that_they_need_and_the_pixel_the_rest(tile):
     assert pace.geometry().right() < pixel.geometry().left()
     tile.resize(200, 200)
     assert pace.geometry().right() <= tile.footer.width()
-    assert pixel.width() == 0
+    assert pace.text() == "12348 lost, 3 gaps", "all that is lost; the rate has no room"
+    assert pace.width() == pace.text_width()
+
+
+@pytest.mark.parametrize("size", [(200, 120), (150, 90), (420, 400)])
+def test_words_over_a_picture_stay_inside_it_and_are_shortened_as_a_whole(tile, size):
+    long = "attempt 3: http://127.0.0.1:9/" + "a/very/long/address" * 8
+    tile.resize(*size)
+    tile.show_status(live(state="restarting", message=f"the camera is gone, {long}"))
+    veil = tile.veil
+    assert tile.view.rect().contains(veil.geometry())
+    assert not veil.geometry().intersects(tile.footer.geometry().translated(0, -tile.view.y()))
+    assert veil._is_small is (size[0] < 400)
+    veil.grab()  # paints
+
+
+def test_the_name_has_all_the_room_while_the_view_is_a_plain_one(tile):
+    tile.show_status(live())
+    assert not tile.header.info.isVisible()
+    tile.set_grid(True)
+    show(tile, picture(64, 48))
+    tile.set_grid(True)
+    assert tile.header.info.isVisible()
 
 
 def test_the_pixel_under_the_mouse(tile):

@@ -6,6 +6,7 @@ from PyQt5.QtCore import Qt
 from recorder.stats import CameraStatus, RigStatus, Totals
 from ui.theme import DARK, LIGHT, style_sheet
 from ui.views.topbar import RECORD, STOP, TopBar
+from ui.views.whole import TextBox
 
 
 def rig(state="recording", **changes):
@@ -157,14 +158,47 @@ def test_nothing_moves_whatever_it_shows(bar, width):
     assert bar.minimumSizeHint().width() <= width
 
 
-def test_what_is_too_long_is_shortened_and_whole_in_the_tooltip(bar):
+def test_what_is_too_long_opens_whole_in_a_box(bar, qtbot):
     reason = "config has a problem: " + "cameras.top.fps is 0; " * 20
     bar.show_status(rig("previewing"))
     bar.set_blocked(reason)
-    assert bar.detail.text() != reason
-    assert bar.detail.text().endswith("…")
-    assert bar.detail.toolTip() == reason
+    assert bar.detail.text().endswith("… ▾")
     assert bar.detail.accessibleName() == reason
+    qtbot.mouseClick(bar.detail, Qt.LeftButton)
+    box = bar.detail.findChild(TextBox)
+    assert box.isVisible()
+    assert box.text.full_text == reason
+    qtbot.keyClick(box, Qt.Key_Escape)
+    assert not box.isVisible()
+    bar.detail.setFocus(Qt.TabFocusReason)
+    qtbot.keyClick(bar.detail, Qt.Key_Return)
+    assert box.isVisible()
+    box.close()
+
+
+def test_several_problems_are_counted_and_listed_in_the_box(bar, qtbot):
+    bar.show_status(rig("previewing"))
+    bar.set_blocked("the config has 2 problems\n• cameras.top.fps: -3\n• recording.duration: soon")
+    assert bar.detail.text() == "the config has 2 problems ▾"
+    bar.detail.open_box()
+    assert "• recording.duration: soon" in bar.detail.findChild(TextBox).text.text()
+    bar.detail.findChild(TextBox).close()
+    bar.set_blocked(None)
+    assert not bar.detail.has_more
+    assert not bar.detail.focusPolicy() & Qt.TabFocus
+
+
+@pytest.mark.parametrize("width", [760, 1280])
+def test_the_state_is_never_cut_off(bar, width):
+    bar.resize(width, bar.height())
+    bar.show_status(rig("previewing"))
+    bar.set_blocked("no camera is open")
+    for status, blocked in ((rig(), None), (rig("previewing"), "no camera is open")):
+        bar.show_status(status)
+        bar.set_blocked(blocked)
+        bar.layout().activate()
+        assert bar.state.text() == ("Cannot record" if blocked else "RECORDING")
+    assert bar.planned.isVisible() is (width > 1000)
 
 
 def test_another_theme_recolours_the_mark(bar):

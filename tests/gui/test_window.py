@@ -290,6 +290,20 @@ def test_no_crop_is_drawn_where_none_can_be(seat, state):
     assert "open" not in seat.asked
 
 
+def test_a_crop_that_cannot_be_one_leaves_the_picture_as_it_is(seat):
+    seat.stage.control.now = replace(
+        seat.stage.control.now, details={"top": CameraDetails(obtained={"size": [64, 48]})}
+    )
+    seat.look()
+    before = seat.bench.grid.tile("top").cropping.orientation
+    assert before.full_size == (64, 48)
+    seat.desk.draft.set([1, 2], "cameras", "top", "crop")
+    seat.look()
+    show_picture(seat)
+    assert seat.bench.grid.tile("top").cropping.orientation == before
+    assert seat.bench.grid.tile("top").frame() is not None
+
+
 def show_picture(seat):
     for name in seat.bench.grid.names():
         seat.stage.control.frames[name] = np.full((48, 64), 100, np.uint8)

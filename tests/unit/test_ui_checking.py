@@ -35,13 +35,14 @@ ODD = {"expected": 180, "exact": 179, "wrong": 1}
         (
             [part(expected=9, exact=9, dropped=3, bad=1, gaps=1, gap_seconds=1.25)],
             "exact",
-            "verified: all 9 frames are exact; while recording: 3 dropped, 1 bad, 1 gap of 1.250 s",
+            "verified: all 9 frames are exact\n• while recording: 3 dropped\n"
+            "• while recording: 1 could not be read\n• while recording: 1 gap of 1.250 s",
         ),
         (
             [part(state="interrupted", expected=9, exact=9, beyond_end=2)],
             "exact",
-            "verified: all 9 frames are exact; "
-            "interrupted: 2 more were grabbed and are not in the file",
+            "verified: all 9 frames are exact\n"
+            "• interrupted: 2 more were grabbed and are not in the file",
         ),
         (
             [part(**ODD, first=Difference(17, 18, "not what the camera gave"))],
@@ -60,6 +61,11 @@ ODD = {"expected": 180, "exact": 179, "wrong": 1}
             "DIFFERENT: a.mkv: the ledger has 3 rows",
         ),
         (
+            [part(problem="the ledger has 3 rows"), part(), part("c.mkv", problem="no ledger")],
+            "different",
+            "DIFFERENT: a.mkv: the ledger has 3 rows\n• c.mkv: no ledger",
+        ),
+        (
             [part(state="recording", problem="it is being written")],
             "failed",
             "could not be verified: it is being written",
@@ -69,7 +75,31 @@ ODD = {"expected": 180, "exact": 179, "wrong": 1}
 def test_what_verify_finds_in_plain_words(parts, state, text):
     """The answers are made by what makes them in earnest."""
     files = ("/data/a.mkv",)
-    assert judge(files, Found(tuple(parts)).as_dict()) == Verdict(files, state, text)
+    found = judge(files, Found(tuple(parts)).as_dict())
+    assert (found.files, found.state, found.in_full()) == (files, state, text)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "level"),
+    [
+        ({}, "good"),
+        ({"dropped": 1}, "warn"),
+        ({"bad": 1}, "warn"),
+        ({"gaps": 1, "gap_seconds": 0.1}, "warn"),
+        ({"state": "interrupted", "beyond_end": 1}, "warn"),
+    ],
+)
+def test_only_a_recording_that_is_whole_is_good(numbers, level):
+    parts = (part(**{"expected": 9, "exact": 9, **numbers}), part("b.mkv", expected=9, exact=9))
+    assert judge(("a.mkv",), Found(parts).as_dict()).level == level
+
+
+@pytest.mark.parametrize(
+    ("state", "level"),
+    [("waiting", None), ("running", None), ("different", "bad"), ("failed", "bad")],
+)
+def test_what_is_not_exact_is_bad_once_it_is_known(state, level):
+    assert Verdict((), state, "exact, dropped, gap: words decide nothing").level == level
 
 
 @pytest.mark.parametrize(

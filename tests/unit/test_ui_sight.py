@@ -3,7 +3,7 @@
 import pytest
 
 from recorder.stats import CameraStatus, Totals
-from ui.model.sight import STATES, Veil, pace, veil
+from ui.model.sight import STATES, Veil, paces, veil
 
 LIVE = {"fps_in": 60.0, "age_s": 0.02}
 AWAY = "the camera is gone and looked for, attempt 3: /dev/video0 does not open"
@@ -55,6 +55,9 @@ def test_without_a_picture_something_is_always_said():
 
 
 def test_pace():
-    assert pace(CameraStatus("top", fps_in=59.96)) == "60.0 fps · 0 lost"
-    dropped = CameraStatus("top", fps_in=30.0, totals=Totals(dropped=3, gaps=1))
-    assert pace(dropped) == "30.0 fps · 3 dropped, 1 gap"
+    fine = CameraStatus("top", fps_in=59.96)
+    assert paces(fine) == ("60.0 fps · 0 lost", "0 lost", "0 lost")
+    lossy = CameraStatus("top", fps_in=30.0, totals=Totals(dropped=3, bad=2, gaps=1))
+    all_kinds = "3 dropped, 2 bad, 1 gap"
+    assert paces(lossy) == (f"30.0 fps · {all_kinds}", all_kinds, "5 lost, 1 gap")
+    assert paces(CameraStatus("top", totals=Totals(gaps=2)))[-1] == "2 gaps"

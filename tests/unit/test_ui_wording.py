@@ -4,14 +4,17 @@ from datetime import datetime
 
 import pytest
 
+from recorder.errors import ConfigError
 from ui.model.draft import Draft
 from ui.model.sources import chosen, entries, read_source, sequence_pattern, shown_text, sizes
 from ui.model.sources import source_text as written
 from ui.model.wording import (
+    config_problems,
     difference,
     example_names,
     inexact,
     not_here,
+    not_opened,
     number,
     profiles,
     read_typed,
@@ -133,3 +136,30 @@ def test_what_would_be_refused_is_said_when_it_is_chosen(pixel_format, kind, cod
     told = inexact(draft)
     assert bool(told) is refused
     assert not refused or (told.startswith("top: codec ") and "ffv1" in told)
+
+
+def test_one_problem_is_said_and_several_are_counted_and_listed():
+    draft = Draft("cameras: {top: {source: synthetic, fps: -3}}")
+    assert config_problems(draft.problems()).startswith("the config has a problem: cameras.top.fps")
+    draft.set([0, 480], "cameras", "top", "size")
+    first, *others = config_problems(draft.problems()).splitlines()
+    assert first == "the config has 2 problems"
+    keys = sorted(line.split(":")[0] for line in others)
+    assert keys == ["• cameras.top.fps", "• cameras.top.size"]
+    draft = Draft("cameras: {top: {source: synthetic}}")
+    assert config_problems(draft.problems()) == ""
+
+
+def test_a_config_that_cannot_be_opened_has_all_its_errors_by_line(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text("cameras:\n  top: {source: synthetic, fps: -3, rotat: 5}\n")
+    with pytest.raises(ConfigError) as raised:
+        Draft.open(path)
+    head, *found = not_opened("wrong.yaml", path, raised.value).splitlines()
+    assert head == "wrong.yaml cannot be opened, 2 problems"
+    assert [line.split(": ")[:2] for line in found] == [
+        ["• line 2", "cameras.top.fps"],
+        ["• line 2", "cameras.top.rotat"],
+    ]
+    assert str(path) not in "".join(found)
+    assert not_opened("it", path, OSError("gone")) == "it cannot be opened: gone"

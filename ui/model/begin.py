@@ -10,6 +10,7 @@ from ui.model.desk import Desk
 from ui.model.draft import Draft
 from ui.model.drafting import unwritten
 from ui.model.rigs import name_of
+from ui.model.wording import not_opened
 
 if TYPE_CHECKING:
     from ui.model.cameras import CameraFinder
@@ -105,7 +106,7 @@ def _first_draft(preferences: Preferences, path: Path | None) -> tuple[Draft | N
     try:
         return Draft.open(last), None
     except (RecorderError, OSError) as error:
-        return None, f"The config that was open last cannot be opened: {error}"
+        return None, not_opened(f"{last}, the config that was open last,", last, error)
 
 
 def _running(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recorder import readout
-from ui.model.wording import inexact
+from ui.model.wording import config_problems, inexact
 
 if TYPE_CHECKING:
     from recorder.stats import RigStatus
@@ -24,9 +24,8 @@ _STATES = {
 
 def why_not(draft: Draft, snapshot: Snapshot) -> str | None:
     """Return why no recording can be begun now; None if one can, or goes on."""
-    if problems := draft.problems():
-        keys, text = problems[0]
-        return f"the config has a problem: {'.'.join(map(str, keys))}: {text}"
+    if wrong := config_problems(draft.problems()):
+        return wrong
     if refused := inexact(draft):
         return refused
     names = draft.camera_names

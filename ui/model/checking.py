@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from recorder.errors import RecorderError
 from ui.model.command import RECORDER, Command
+from ui.model.wording import listed
 
 State = Literal["waiting", "running", "exact", "different", "failed"]
+Level = Literal["good", "warn", "bad"]
 
 NICE = 19
 """Encoders run at 10: of a core that both want, a recording takes seven parts of eight."""
@@ -33,16 +35,31 @@ class Verdict:
         ``exact``: every frame in them is what the camera gave. ``failed``: it could not be told.
     text
         The same in words.
+    more
+        What is to be said besides, each in a line: of exact files what is not in them, of wrong
+        ones the next that are wrong.
     """
 
     files: tuple[str, ...]
     state: State
     text: str
+    more: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
         """Whether the state is final."""
         return self.state not in ("waiting", "running")
+
+    @property
+    def level(self) -> Level | None:
+        """Good only if all that was grabbed is there and exact; None as long as nobody knows."""
+        if self.state == "exact":
+            return "warn" if self.more else "good"
+        return "bad" if self.is_over else None
+
+    def in_full(self) -> str:
+        """Return all of it; several things in a list."""
+        return listed(self.text, self.more)
 
 
 class Checker:
@@ -161,37 +178,41 @@ def judge(files: tuple[str, ...], answer: Mapping[str, Any]) -> Verdict:
     parts = answer.get("files") or []
     code = answer.get("exit_code")
     if code == 0 and parts:
-        return Verdict(files, "exact", _exact(parts))
-    wrong = next((part for part in parts if not part.get("ok")), None)
-    if code == _DIFFERS and wrong is not None:
-        return Verdict(files, "different", f"DIFFERENT: {_difference(wrong)}")
-    reason = (wrong or {}).get("problem") or answer.get("error") or "verify gave no verdict"
-    return Verdict(files, "failed", f"could not be verified: {reason}")
+        return Verdict(files, "exact", _exact(parts), tuple(_not_in_file(parts)))
+    wrong = [part for part in parts if not part.get("ok")]
+    if code == _DIFFERS and wrong:
+        first, *others = map(_difference, wrong)
+        return Verdict(files, "different", f"DIFFERENT: {first}", tuple(others))
+    problems = [part["problem"] for part in wrong if part.get("problem")]
+    reason, *others = problems or [answer.get("error") or "verify gave no verdict"]
+    return Verdict(files, "failed", f"could not be verified: {reason}", tuple(others))
 
 
 def _exact(parts: Sequence[Mapping[str, Any]]) -> str:
     frames = sum(part["exact"] for part in parts)
     where = f" in {len(parts)} files" if len(parts) > 1 else ""
-    text = f"verified: all {frames} frames{where} are exact"
     if frames == 1:
-        text = "verified: the only frame is exact"
-    elif not frames:
-        text = "verified: no frame is in the file, as its ledger says"
-    missing = sum(part["beyond_end"] for part in parts)
-    if missing:
-        text += f"; interrupted: {missing} more were grabbed and are not in the file"
-    lost = _lost(parts)
-    return f"{text}; while recording: {lost}" if lost else text
+        return "verified: the only frame is exact"
+    if not frames:
+        return "verified: no frame is in the file, as its ledger says"
+    return f"verified: all {frames} frames{where} are exact"
 
 
-def _lost(parts: Sequence[Mapping[str, Any]]) -> str:
-    counts = {kind: sum(part[kind] for part in parts) for kind in ("dropped", "bad", "gaps")}
-    said = [f"{counts[kind]} {kind}" for kind in ("dropped", "bad") if counts[kind]]
-    if counts["gaps"]:
-        word = "gap" if counts["gaps"] == 1 else "gaps"
-        seconds = sum(part["gap_seconds"] for part in parts)
-        said.append(f"{counts['gaps']} {word} of {seconds:.3f} s")
-    return ", ".join(said)
+def _not_in_file(parts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what was grabbed, or should have been, and is in no file."""
+
+    def total(kind: str) -> Any:
+        return sum(part[kind] for part in parts)
+
+    if missing := total("beyond_end"):
+        yield f"interrupted: {missing} more were grabbed and are not in the file"
+    if dropped := total("dropped"):
+        yield f"while recording: {dropped} dropped"
+    if bad := total("bad"):
+        yield f"while recording: {bad} could not be read"
+    if gaps := total("gaps"):
+        word = "gap" if gaps == 1 else "gaps"
+        yield f"while recording: {gaps} {word} of {total('gap_seconds'):.3f} s"
 
 
 def _difference(part: Mapping[str, Any]) -> str:

@@ -208,7 +208,7 @@ class Desk(Following):
             if verdict.state in ("different", "failed") and verdict not in self._told:
                 self._told.add(verdict)
                 remedy = "Keep the files, and look at them with `recorder verify`."
-                self.notices.say("bad", verdict.text, remedy, key=verdict.files[0])
+                self.notices.say("bad", verdict.in_full(), remedy, key=verdict.files[0])
 
     # -- recording ----------------------------------------------------------------------------
 

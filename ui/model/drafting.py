@@ -13,6 +13,7 @@ from ui.model.notices import Notices
 from ui.model.rigs import name_of
 from ui.model.selection import Selection
 from ui.model.snapshot import Snapshot
+from ui.model.wording import config_problems
 
 if TYPE_CHECKING:
     from recorder.config import Config
@@ -189,8 +190,8 @@ class Drafting:
         self._look_at_rig()
         if self.snapshot.is_recording:
             return
-        if problems := self.draft.problems():
-            text = f"The cameras stay as they are: {problems[0][1]}"
+        if wrong := config_problems(self.draft.problems()):
+            text = f"The cameras stay as they are: {wrong}"
             self.notices.say("warn", text, key="reopen", passes=True)
             return
         if self.snapshot.is_attached:

@@ -85,6 +85,9 @@ def _stale(status: CameraStatus, has_picture: bool) -> Veil | None:
     return None if has_picture else Veil("wait", "waiting for the first picture")
 
 
-def pace(status: CameraStatus) -> str:
-    """Return the rate and what is lost: ``60.0 fps · 0 lost``."""
-    return f"{status.fps_in:.1f} fps · {readout.lost(status)}"
+def paces(status: CameraStatus) -> tuple[str, ...]:
+    """Return the rate and what is lost, ``60.0 fps · 0 lost``, and ever shorter ways to say it."""
+    lost, totals = readout.lost(status), status.totals
+    frames, gaps = totals.dropped + totals.bad, f"{totals.gaps} gap{'s' * (totals.gaps != 1)}"
+    told = (f"{frames} lost" if frames or not totals.gaps else "", gaps if totals.gaps else "")
+    return f"{status.fps_in:.1f} fps · {lost}", lost, ", ".join(filter(None, told))

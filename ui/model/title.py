@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ui.model.desk import Desk
 
 _NAME = "recorder"
-_VERDICTS = {"exact": "✓ verified", "different": "✗ DIFFERENT", "failed": "✗ not verified"}
+_VERDICTS = {"different": "✗ DIFFERENT", "failed": "✗ not verified"}
 
 
 def title(desk: Desk) -> str:
@@ -29,7 +29,8 @@ def _state(desk: Desk) -> str:
     if snapshot.busy or snapshot.phase == "starting":
         return snapshot.busy or "opening cameras"
     if verdict is not None:
-        return _VERDICTS.get(verdict.state, "verifying")
+        exact = "✓ verified" if verdict.level == "good" else "⚠ exact, with losses"
+        return (_VERDICTS | {"exact": exact}).get(verdict.state, "verifying")
     return "ended" if snapshot.phase == "gone" else ""
 
 

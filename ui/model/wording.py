@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from recorder.config import file_stem
@@ -11,7 +13,7 @@ from recorder.config.scalars import scalar
 from recorder.errors import ConfigError, NotLossless
 from recorder.writers.codecs import CODECS, choose
 from ui.model.draft import Draft
-from ui.model.meaning import ALONE
+from ui.model.meaning import ALONE, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,33 @@ def inexact(draft: Draft) -> str:
         except NotLossless as error:
             return f"{name}: {error}"
     return ""
+
+
+def told_together(what: str, found: Sequence[str]) -> str:
+    """Return what is wrong: one thing in a line, several counted and in a list below it."""
+    if len(found) == 1:
+        return f"{what}: {found[0]}"
+    return listed(f"{what}, {len(found)} problems", found)
+
+
+def listed(what: str, found: Sequence[str]) -> str:
+    """Return a sentence with a list below it, where there is something to list."""
+    return "\n• ".join((what, *found))
+
+
+def config_problems(problems: Iterable[Problem]) -> str:
+    """Return all that is wrong with a config; nothing if it is valid."""
+    told = [f"{'.'.join(map(str, keys))}: {text}" for keys, text in problems]
+    if len(told) > 1:
+        return listed(f"the config has {len(told)} problems", told)
+    return f"the config has a problem: {told[0]}" if told else ""
+
+
+def not_opened(called: str, path: Path, error: Exception) -> str:
+    """Return why a config cannot be opened; each thing that is wrong with it by its line."""
+    found = [line.removeprefix(f"{path}:").strip() for line in str(error).splitlines()]
+    found = [f"line {line}" if line[:1].isdigit() else line for line in found]
+    return told_together(f"{called} cannot be opened", found)
 
 
 NO_NAME = "no name: "

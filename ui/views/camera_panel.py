@@ -141,7 +141,7 @@ class CameraPanel(DraftForm):
             elif keys[:1] == ("cameras",):
                 told.append(f"{'.'.join(keys[1:])}: {text}")
         if told and not self.source_row.has_problem:
-            self.source_row.set_problem("; ".join(told), self.bar.names)
+            self.source_row.set_problem("\n".join(told), self.bar.names)
 
     def _make_fields(self, ask: Ask) -> None:
         self.bar = CameraBar()

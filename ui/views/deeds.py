@@ -10,6 +10,7 @@ from PyQt5.QtCore import Qt
 
 from recorder.errors import RecorderError
 from ui.model.draft import NotSaved
+from ui.model.wording import not_opened
 from ui.views import dialogs
 from ui.views.looks import Looks
 
@@ -62,7 +63,7 @@ class Deeds(Looks):
         try:
             self._desk.open(path)
         except (RecorderError, OSError) as error:
-            self._desk.notices.say("bad", f"{path.name} cannot be opened: {error}", key="open")
+            self._desk.notices.say("bad", not_opened(path.name, path, error), key="open")
 
     def do_save(self) -> bool:
         """Write the config where it came from; return whether it was written."""

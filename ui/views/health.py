@@ -11,9 +11,10 @@ from recorder.stats import CameraStatus, RigStatus
 from ui.model.totals import total
 from ui.model.traces import Traces
 from ui.theme import GAP_PX, Theme
-from ui.views.labels import ElidedLabel, set_role
+from ui.views.labels import set_role
 from ui.views.numbers import NumberTable
 from ui.views.plots import TracePlots
+from ui.views.whole import OpeningLabel
 
 _PLOTS_PX = 100
 _REDRAWN_S = 0.4
@@ -39,10 +40,10 @@ class HealthBar(QFrame):
         self._name: str | None = None
         self._status: RigStatus | None = None
         self._lost: dict[str, tuple[str, str]] = {}
-        self._is_collapsed = False
+        self._is_collapsed = self._is_low = False
         self._drawn: tuple[str | None, float] = (None, -_REDRAWN_S)  # of which camera, and when
         self.table = NumberTable(theme)
-        self.caption = ElidedLabel("dim")
+        self.caption = OpeningLabel("dim")
         self.plots = TracePlots(theme)
         self.toggle = QToolButton()
         self._build()
@@ -122,10 +123,20 @@ class HealthBar(QFrame):
         if is_collapsed != self._is_collapsed:
             self._is_collapsed = is_collapsed
             self.caption.setVisible(not is_collapsed)
-            self.plots.setVisible(not is_collapsed)
+            self._show_plots()
             self.table.set_collapsed(is_collapsed)
             self._show_toggle()
             self.collapsed.emit(is_collapsed)
+
+    def set_low(self, is_low: bool) -> None:
+        """Leave out the traces, and rows that can be scrolled to: the window is not high enough."""
+        if is_low != self._is_low:
+            self._is_low = is_low
+            self._show_plots()
+            self.table.set_low(is_low)
+
+    def _show_plots(self) -> None:
+        self.plots.setVisible(not self._is_collapsed and not self._is_low)
 
     @property
     def is_collapsed(self) -> bool:
@@ -154,7 +165,8 @@ class HealthBar(QFrame):
         looked_at = [each for each in cameras if self._known() in (None, each.name)]
         is_begun = any(each.totals.grabbed for each in looked_at)
         fine = f"{who}: nothing lost" if is_begun else "Nothing recorded yet"
-        self.caption.show_text(f"{who} lost: {sentence}" if sentence else fine, details)
+        more = "" if details == sentence else details
+        self.caption.show_text(f"{who} lost: {sentence}" if sentence else fine, more)
         set_role(self.caption, "bad" if sentence else "dim")
 
     def _show_toggle(self) -> None:

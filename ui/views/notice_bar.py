@@ -22,9 +22,13 @@ from PyQt5.QtWidgets import (
 from recorder import readout
 from ui.model.notices import Notice
 from ui.theme import GAP_PX, Theme
-from ui.views.labels import LEVEL_WORDS, ElidedLabel, FixedLabel, LevelSign
+from ui.views.labels import LEVEL_WORDS, FixedLabel, LevelSign
+from ui.views.whole import WholeLabel, divisible
 
 _MOST_LIST_PX = 420
+_MOST_LINES = 8
+_SHORT = 90
+"""Characters of what is said in large letters."""
 
 
 class NoticeBar(QFrame):
@@ -43,8 +47,10 @@ class NoticeBar(QFrame):
         self.setObjectName("noticeBar")
         self._notices: tuple[Notice, ...] = ()
         self.sign = LevelSign("info", theme.accent)
-        self.text = ElidedLabel("large")
-        self.remedy = ElidedLabel("dim")
+        self.text = WholeLabel(role="large", most=_MOST_LINES)
+        self._is_cut = False
+        self.text.cut.connect(self._note_cut)
+        self.remedy = WholeLabel()
         self.more = QToolButton()
         self.ok = QPushButton("Seen")
         self._list = NoticeList(theme, self)
@@ -101,20 +107,30 @@ class NoticeBar(QFrame):
     def _show_first(self) -> None:
         if not self._notices:
             return
-        first, others = self._notices[0], len(self._notices) - 1
+        first = self._notices[0]
         color = level_color(self._theme, first.level)
         if (self.sign.level, self.property("edge")) != (first.level, color):
             self.sign.set_level(first.level, color)
             self.setProperty("edge", color)
             self.setStyleSheet(_bar_style(self._theme, color))
         words = said(first)
-        self.text.show_text(words, f"{words}\n{first.remedy}".strip())
+        is_short = len(words) <= _SHORT and "\n" not in words
+        self.text.show_text(words, "large" if is_short else "")
         self.text.setAccessibleName(f"{LEVEL_WORDS[first.level]}: {words}")
         self.remedy.show_text(first.remedy)
-        more = f"and {others} more ▾"
+        self._show_more()
+
+    def _note_cut(self, is_cut: bool) -> None:
+        if is_cut != self._is_cut:
+            self._is_cut = is_cut
+            self._show_more()
+
+    def _show_more(self) -> None:
+        others = len(self._notices) - 1
+        more = f"and {others} more ▾" if others > 0 else "All of it ▾"
         if self.more.text() != more:
             self.more.setText(more)
-        self.more.setVisible(others > 0)
+        self.more.setVisible(others > 0 or self._is_cut)
 
     # -- what it says ---------------------------------------------------------------------------
 
@@ -210,7 +226,7 @@ class NoticeList(QFrame):
         words.setSpacing(0)
         told = ((said(notice), ""), (notice.remedy, "dim"))
         for text, role in (each for each in told if each[0]):
-            label = QLabel(text)
+            label = QLabel(divisible(text))
             label.setWordWrap(True)
             label.setTextFormat(Qt.PlainText)
             label.setProperty("role", role)

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor, QFocusEvent, QPainter, QResizeEvent
+from PyQt5.QtGui import QBrush, QColor, QFocusEvent, QFontMetrics, QPainter, QResizeEvent
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -55,7 +55,7 @@ COLUMNS = (
 )
 LOST, FILE = 2, 8
 _ROW_PX, _HEAD_PX = 23, 19
-_MOST_ROWS = 5
+_MOST_ROWS, _LEAST_ROWS = 5, 2
 _PAD_PX = 18
 _FILE_PX = 10  # it is left-aligned, and stands behind a number that is right-aligned
 _NARROW = (8, 7, 4)
@@ -79,6 +79,8 @@ class NumberTable(QTableWidget):
         self._names: tuple[str, ...] = ()
         self._marked = ""
         self._is_collapsed = False
+        self._most_rows = _MOST_ROWS
+        self._lost_px = 0  # the widest so far
         self._is_mine = False  # the row is changed by us, not by hand
         self._build()
         self.set_theme(theme)
@@ -142,6 +144,11 @@ class NumberTable(QTableWidget):
         self.horizontalHeader().setVisible(not is_collapsed)
         self._fit()
 
+    def set_low(self, is_low: bool) -> None:
+        """Show fewer rows at once."""
+        self._most_rows = _LEAST_ROWS if is_low else _MOST_ROWS
+        self._fit()
+
     def mark(self, name: str) -> None:
         """Mark a row as the one that is looked at; none while there is none of that name."""
         if name == self._marked:
@@ -182,12 +189,26 @@ class NumberTable(QTableWidget):
         for index, column in enumerate(COLUMNS):
             word = column.word if self._is_collapsed else ""
             longest = max(map(texts.horizontalAdvance, (word + column.sample, column.title)))
+            if index == LOST:
+                longest = max(self._bold().horizontalAdvance(column.sample), self._lost_px)
             widths.append(longest + _PAD_PX)
             if index != FILE:
                 head.resizeSection(index, widths[-1])
         left_out = [index for n, index in enumerate(_NARROW) if self._lacks(widths, _NARROW[:n])]
         for index in _NARROW:
             self.setColumnHidden(index, index in left_out)
+
+    def _bold(self) -> QFontMetrics:
+        font = self.font()
+        font.setBold(True)
+        return QFontMetrics(font)
+
+    def _make_room(self, item: QTableWidgetItem) -> None:
+        """Give what is lost all the width that it takes, in bold: it is never cut off."""
+        width = self._bold().horizontalAdvance(item.text())
+        if width > self._lost_px:
+            self._lost_px = width
+            self._reserve()
 
     def _lacks(self, widths: list[int], left_out: tuple[int, ...]) -> bool:
         needed = sum(width for index, width in enumerate(widths) if index not in left_out)
@@ -202,7 +223,7 @@ class NumberTable(QTableWidget):
         only = self._names.index(self._marked) if self._marked in self._names else 0
         for row in range(self.rowCount()):
             self.setRowHidden(row, self._is_collapsed and row != only)
-        shown = 1 if self._is_collapsed else min(_MOST_ROWS, max(1, self.rowCount()))
+        shown = 1 if self._is_collapsed else min(self._most_rows, max(1, self.rowCount()))
         self.setFixedHeight(shown * _ROW_PX + (0 if self._is_collapsed else _HEAD_PX) + 2)
 
     def _fill(self, row: int, camera: CameraStatus, lost: tuple[str, str]) -> None:
@@ -212,7 +233,9 @@ class NumberTable(QTableWidget):
             if item.text() != text:
                 item.setText(text)
                 if index == LOST:
+                    item.setData(Qt.UserRole, readout.has_lost(camera))
                     self._color_lost(row)
+                    self._make_room(item)
         files = "\n".join(camera.files)
         hints = {LOST: lost[1] or lost[0] or COLUMNS[LOST].tip, FILE: files or COLUMNS[FILE].tip}
         for index, hint in hints.items():
@@ -221,7 +244,7 @@ class NumberTable(QTableWidget):
 
     def _color_lost(self, row: int) -> None:
         item = self.item(row, LOST)
-        is_lost = item.text() not in ("", "0 lost")
+        is_lost = bool(item.data(Qt.UserRole))
         font = self.font()
         font.setBold(is_lost)
         item.setFont(font)

@@ -96,8 +96,8 @@ class Pictures:
 
     def orient(self, name: str, details: CameraDetails) -> None:
         """Tell a tile how the camera's picture becomes the shown one."""
-        if name not in self._grid.names():
-            return
+        if name not in self._grid.names() or self._desk.draft.problems():
+            return  # what is typed wrongly opens no camera: the picture is still the one before
         draft, keys = self._desk.draft, ("cameras", name)
         crop = draft.get(*keys, "crop")
         size = details.obtained.get("size")

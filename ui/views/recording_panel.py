@@ -76,7 +76,7 @@ class RecordingPanel(DraftForm):
 
     def show_other_problems(self, problems: list[tuple[Keys, str]]) -> None:  # noqa: D102
         mine = [(keys, text) for keys, text in problems if keys[:1] != ("cameras",)]
-        told = "; ".join(f"{'.'.join(keys)}: {text}" if keys else text for keys, text in mine)
+        told = "\n".join(f"{'.'.join(keys)}: {text}" if keys else text for keys, text in mine)
         usual = " ".join(filter(None, (self._usual, not_here(self.draft))))
         self.other.show_text(told or usual, "note-bad" if told else "dim")
 

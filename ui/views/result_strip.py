@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ui.views.labels import ElidedLabel
-from ui.views.rows import Note
+from ui.views.whole import OpeningLabel, WholeLabel
 
 if TYPE_CHECKING:
     from ui.model.checking import Verdict
     from ui.theme import Theme
 
-_ROLES = {"exact": "good", "different": "bad", "failed": "bad"}
-_SIGNS = {"exact": "✓ ", "different": "✗ ", "failed": "✗ "}
+_SIGNS: dict[str | None, str] = {"good": "✓ ", "warn": "⚠ ", "bad": "✗ "}
 
 
 class ResultStrip(QFrame):
@@ -32,9 +30,8 @@ class ResultStrip(QFrame):
         self.setAccessibleName("last recording")
         self.title = QLabel("Last recording")
         self.title.setProperty("role", "title")
-        self.files = ElidedLabel("dim", Qt.ElideMiddle)
-        self.verdict = Note(2)
-        self.verdict.setFixedHeight(2 * self.fontMetrics().lineSpacing() + 2)  # in any role
+        self.files = OpeningLabel("dim", Qt.ElideMiddle)
+        self.verdict = WholeLabel(least_px=2 * self.fontMetrics().lineSpacing() + 2)
         self.folder = _button("Open folder", "Show the files in the file manager")
         self.verify = _button("Verify", "Decode the files and compare every frame with its hash")
         self._names: tuple[str, ...] = ()
@@ -68,18 +65,17 @@ class ResultStrip(QFrame):
         names = [Path(each).name for each in files]
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         shown = f"{names[0]}{more}" if names else "None yet"
-        self.files.show_text(shown)
-        self.files.setToolTip("\n".join(files))
+        self.files.show_text(shown, "\n".join(files))
         mine = verdict if verdict is not None and verdict.files == self._names else None
         self._show_verdict(mine)
         self.folder.setEnabled(bool(names))
         self.verify.setEnabled(bool(names) and not is_recording and (not mine or mine.is_over))
 
     def _show_verdict(self, verdict: Verdict | None) -> None:
-        state = "" if verdict is None else verdict.state
-        text = "" if verdict is None else f"{_SIGNS.get(state, '')}{verdict.text}"
-        if self.verdict.full_text != text:
-            self.verdict.show_text(text, _ROLES.get(state, "dim"))
+        level = None if verdict is None else verdict.level
+        text = "" if verdict is None else f"{_SIGNS.get(level, '')}{verdict.in_full()}"
+        if (self.verdict.full_text, self.verdict.property("role")) != (text, level or "dim"):
+            self.verdict.show_text(text, level or "dim")
 
     def _folder(self) -> str:
         return str(Path(self._names[0]).absolute().parent) if self._names else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QEvent, QObject, QPointF, QSize, Qt
-from PyQt5.QtGui import QPainter, QPen, QResizeEvent, QWheelEvent
+from PyQt5.QtCore import QEvent, QObject, QPointF, Qt
+from PyQt5.QtGui import QPainter, QPen, QWheelEvent
 from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,63 +21,15 @@ from PyQt5.QtWidgets import (
 )
 
 from ui.views.labels import set_role
+from ui.views.whole import WholeLabel
 
 LABEL_PX = 66
 PANEL_PX = 320
 """What a side panel is made for; it may be wider."""
-_CUT = "…"
 
 
-class Note(QLabel):
-    """A sentence in the room of so many lines, shortened to it; the tooltip has it all."""
-
-    def __init__(self, lines: int = 1) -> None:
-        super().__init__()
-        self.lines = lines
-        self._full = ""
-        self._more = ""
-        self.setTextFormat(Qt.PlainText)
-        self.setWordWrap(lines > 1)
-        self.setAlignment(Qt.AlignLeft | Qt.AlignTop)
-        self.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
-        self.show_text("")
-
-    @property
-    def full_text(self) -> str:
-        """What it says, shortened or not."""
-        return self._full
-
-    def show_text(self, text: str, role: str = "dim", more: str = "") -> None:
-        """Say something, as ``dim``, ``note-warn`` or ``note-bad``; the tooltip may say more."""
-        set_role(self, role)
-        self._full, self._more = text, more
-        self.setAccessibleName(text)
-        self._shorten()
-
-    def sizeHint(self) -> QSize:  # noqa: D102
-        self.ensurePolished()
-        return QSize(10, self.lines * self.fontMetrics().lineSpacing() + 1)
-
-    minimumSizeHint = sizeHint
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
-        super().resizeEvent(event)
-        self._shorten()
-
-    def _shorten(self) -> None:
-        self.ensurePolished()
-        text = self._full
-        while text and not self._fits(text):
-            text = text.removesuffix(_CUT)[:-1].rstrip() + _CUT if text != _CUT else ""
-        self.setText(text)
-        self.setToolTip(self._more or (self._full if text != self._full else ""))
-
-    def _fits(self, text: str) -> bool:
-        metrics = self.fontMetrics()
-        flags = int(Qt.TextWordWrap) if self.lines > 1 else 0
-        box = metrics.boundingRect(0, 0, max(1, self.width()), 10_000, flags, text)
-        is_low = box.height() <= self.lines * metrics.lineSpacing() + 1
-        return is_low and box.width() <= max(1, self.width())
+class Note(WholeLabel):
+    """A sentence about a field, or what is wrong with it: ``dim``, ``note-warn``, ``note-bad``."""
 
 
 class FieldRow(QWidget):
@@ -139,10 +91,10 @@ class FieldRow(QWidget):
         if not text:
             for each in self.fields:
                 mark_problem(each, False)
-            self.note.show_text(self._hint, more=self._more)
+            self.note.show_text(self._hint, "dim", self._more)
             return
         mark_problem(field or self.fields[0], True)
-        said = f"{self.note.full_text}; {text}" if self.has_problem else text
+        said = f"{self.note.full_text}\n{text}" if self.has_problem else text
         self.note.show_text(said, "note-bad")
 
     def set_remedy(self, text: str, button: str, tip: str, run: Callable[[], None]) -> None:

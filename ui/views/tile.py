@@ -66,6 +66,7 @@ class CameraTile(QWidget):
     def _build(self, theme: Theme) -> None:
         self.header, self.footer = Header(theme, self.name), Footer(theme)
         self.view = PictureView(theme)
+        self.view.setMinimumHeight(1)  # what stands below it is never covered
         self.veil = VeilPanel(theme, self.view)
         self.cropping = Cropping(self.view, theme)
         layout = QVBoxLayout(self)

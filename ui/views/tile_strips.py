@@ -35,6 +35,7 @@ class Header(QWidget):
         layout.setSpacing(GAP_PX)
         for each in (self.title, self.info, self.state):
             layout.addWidget(each, 1 if each.takes_the_rest else 0)
+        self.info.hide()  # the name needs its room while there is nothing special
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -52,13 +53,14 @@ class Header(QWidget):
         zoom = "" if zoom_percent is None else f"zoom {zoom_percent:.0f} %"
         grid = "" if grid_px is None else f"grid {grid_px} px"
         self.info.show_text(" · ".join(filter(None, (zoom, grid))))
+        self.info.setVisible(bool(self.info.text()))
 
 
 class Footer(QWidget):
     """The rate with what is lost, and the pixel under the mouse.
 
-    What is lost is never cut off for the sake of the pixel; the pixel's value stands last, so
-    that of the two its place goes first.
+    What is lost is never cut off: where there is no room for the pixel, or the rate, these go
+    first; the pixel's value stands last, so that of the two its place goes first.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -71,6 +73,8 @@ class Footer(QWidget):
             elide=Qt.ElideLeft,
             figures=True,
         )
+        self._paces: tuple[str, ...] = ("",)
+        self._colour = "dim"
         for words in (self.pace, self.pixel):
             words.setParent(self)
         self.setFixedHeight(self.pace.height() + 2 * _AIR_PX)
@@ -82,15 +86,19 @@ class Footer(QWidget):
 
     def show_pace(self, status: CameraStatus) -> None:
         """Say how fast frames come, and what is lost."""
-        text = sight.pace(status)
+        full, *shorter = sight.paces(status)
         # The point of the number stays in its place: 99.9 and 100.1 take turns at 100 fps.
-        text = " " * (len("999.9") - text.index(" ")) + text
-        self.pace.show_text(text, "bad" if readout.has_lost(status) else "dim")
+        self._paces = (" " * (len("999.9") - full.index(" ")) + full, full, *shorter)
+        self._colour = "bad" if readout.has_lost(status) else "dim"
         self._place()
 
     def _place(self) -> None:
         # By hand: a layout would be worked out anew with every number.
         room = self.width() - 2 * GAP_PX
+        for text in self._paces:
+            self.pace.show_text(text, self._colour)
+            if self.pace.text_width() <= room:
+                break
         width = min(self.pace.text_width(), room)
         self.pace.setGeometry(GAP_PX, _AIR_PX, width, self.pace.height())
         rest = max(0, room - width - GAP_PX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QIcon, QPainter, QPixmap
+from PyQt5.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from recorder import readout
@@ -12,7 +12,8 @@ from recorder.errors import ConfigError
 from recorder.stats import CameraStatus, RigStatus
 from ui.model.totals import planned_s, remaining_s, total
 from ui.theme import GAP_PX, Theme
-from ui.views.labels import Dot, ElidedLabel, FixedLabel
+from ui.views.labels import Dot, FixedLabel
+from ui.views.whole import OpeningLabel
 
 RECORD, STOP = "Record  R", "Stop  R"
 _TIPS = {False: "Begin a recording (R, or space)", True: "End the recording (R, or space)"}
@@ -28,6 +29,7 @@ _WORDS = {
 _ICON_PX = 16
 _ICON_GAP_PX = 6
 _BUTTON_PX = 44
+_NARROW_PX = 960
 _FILL = Qt.Alignment()
 
 
@@ -68,8 +70,8 @@ class TopBar(QFrame):
         self._status: RigStatus | None = None
         self.button = RecordButton(RECORD)
         self.dot = Dot(theme.record, 16)
-        self.state = ElidedLabel("large")
-        self.detail = ElidedLabel("dim")
+        self.state = OpeningLabel("large")
+        self.detail = OpeningLabel("dim")
         self.timer = FixedLabel("00:00:00", "huge", Qt.AlignRight)
         self.planned = FixedLabel("of 888888 frames", "large")
         self.remaining = FixedLabel("00:00:00 to go", "dim")
@@ -136,6 +138,12 @@ class TopBar(QFrame):
         """
         self._status, self._busy = status, busy
         self._refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out how long it is to last where there is no room: the state is never cut off."""
+        super().resizeEvent(event)
+        for label in (self.planned, self.remaining):
+            label.setVisible(self.width() >= _NARROW_PX)
 
     # -- what it says and shows -----------------------------------------------------------------
 

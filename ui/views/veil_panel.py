@@ -8,7 +8,8 @@ from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PyQt5.QtWidgets import QWidget
 
-from ui.theme import BODY_PT, GAP_PX, LARGE_PT, RADIUS_PX
+from ui.theme import BODY_PT, GAP_PX, LARGE_PT, RADIUS_PX, SMALL_PT
+from ui.views.whole import divisible, shortened
 
 if TYPE_CHECKING:
     from ui.model.sight import Veil
@@ -25,6 +26,7 @@ class VeilPanel(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._veil: Veil | None = None
+        self._is_small = False
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAccessibleName("what is the matter with the picture")
         self.hide()
@@ -51,30 +53,43 @@ class VeilPanel(QWidget):
             return
         outer = self.parentWidget().rect()
         width = min(WIDTH_PX, outer.width() - 2 * GAP_PX)
-        room = width - ICON_PX - 4 * GAP_PX
-        height = max(ICON_PX, sum(self._heights(room))) + 4 * GAP_PX
-        height = min(height, outer.height() - 2 * GAP_PX)
+        most = outer.height() - 2 * GAP_PX
+        height = 0
+        for self._is_small in (False, True):
+            height = (
+                max(self._icon_px(), sum(self._heights(self._room(width)))) + 2 * self._air_px()
+            )
+            if height <= most:
+                break
+        height = min(height, most)
         self.setGeometry(
             (outer.width() - width) // 2, (outer.height() - height) // 2, width, height
         )
 
+    def _icon_px(self) -> int:
+        return 0 if self._is_small else ICON_PX
+
+    def _air_px(self) -> int:
+        return GAP_PX // 2 if self._is_small else 2 * GAP_PX
+
+    def _left(self) -> int:
+        return GAP_PX if self._is_small else ICON_PX + 3 * GAP_PX
+
+    def _room(self, width: int) -> int:
+        return width - self._left() - GAP_PX
+
     def _fonts(self) -> tuple[QFont, QFont]:
         words, detail = QFont(self.font()), QFont(self.font())
-        words.setPointSize(LARGE_PT)
+        words.setPointSize(BODY_PT if self._is_small else LARGE_PT)
         words.setBold(True)
-        detail.setPointSize(BODY_PT)
+        detail.setPointSize(SMALL_PT if self._is_small else BODY_PT)
         return words, detail
 
     def _heights(self, room: int) -> tuple[int, int]:
         """Return how high the words and the detail are, wrapped."""
-
-        def height(font: QFont, text: str) -> int:
-            flags = int(Qt.TextWordWrap)
-            return QFontMetrics(font).boundingRect(0, 0, room, 9999, flags, text).height()
-
         words, detail = self._fonts()
-        below = height(detail, self._veil.detail) + GAP_PX // 2 if self._veil.detail else 0
-        return height(words, self._veil.words), below
+        below = _height(detail, self._veil.detail, room) + GAP_PX // 2 if self._veil.detail else 0
+        return _height(words, self._veil.words, room), below
 
     def paintEvent(self, event: Any) -> None:
         """Paint it."""
@@ -87,23 +102,34 @@ class VeilPanel(QWidget):
         painter.setBrush(QColor(self._theme.panel))
         frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(frame, RADIUS_PX, RADIUS_PX)
-        icon = QRectF(2 * GAP_PX, (self.height() - ICON_PX) / 2, ICON_PX, ICON_PX)
-        draw_icon(painter, self._veil.icon, icon, colour)
+        if not self._is_small:
+            icon = QRectF(2 * GAP_PX, (self.height() - ICON_PX) / 2, ICON_PX, ICON_PX)
+            draw_icon(painter, self._veil.icon, icon, colour)
         self._write(painter)
 
     def _write(self, painter: QPainter) -> None:
-        left = ICON_PX + 3 * GAP_PX
-        room = self.width() - left - GAP_PX
+        left, room = self._left(), self._room(self.width())
         words, detail = self._heights(room)
-        top = max(GAP_PX, (self.height() - words - detail) // 2)
+        top = max(self._air_px(), (self.height() - words - detail) // 2)
         fonts, flags = self._fonts(), int(Qt.TextWordWrap)
         painter.setFont(fonts[0])
         painter.setPen(QColor(self._theme.text))
         painter.drawText(QRect(left, top, room, words), flags, self._veil.words)
         painter.setFont(fonts[1])
         painter.setPen(QColor(self._theme.dim))
-        below = QRect(left, top + words + GAP_PX // 2, room, self.height() - top - words - GAP_PX)
-        painter.drawText(below, flags, self._veil.detail)
+        start = top + words + GAP_PX // 2
+        height = self.height() - start - self._air_px() + 2
+        if height >= QFontMetrics(fonts[1]).height():
+            # A tile may be too small for all of it; the notice has it then.
+            text = shortened(
+                self._veil.detail, lambda text: _height(fonts[1], text, room) <= height
+            )
+            painter.drawText(QRect(left, start, room, height), flags, divisible(text))
+
+
+def _height(font: QFont, text: str, room: int) -> int:
+    flags = int(Qt.TextWordWrap)
+    return QFontMetrics(font).boundingRect(0, 0, room, 9999, flags, divisible(text)).height()
 
 
 def draw_icon(painter: QPainter, icon: str, box: QRectF, colour: QColor) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QApplication,
     QScrollArea,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SIDE_PX = 348
 _RECORDING = 1
+_LOW_PX = 600
 
 
 class Workbench(QWidget):
@@ -103,6 +105,11 @@ class Workbench(QWidget):
             reason = Qt.TabFocusReason if step > 0 else Qt.BacktabFocusReason
             stops[(at + step) % len(stops)].setFocus(reason)
         return bool(stops)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what is least needed where the window is not high enough for all."""
+        super().resizeEvent(event)
+        self.health.set_low(self.height() < _LOW_PX)
 
     def _take_keyboard(self, stops: list[QWidget]) -> bool:
         """Give the keyboard to the selected picture, else to the first part that takes it.
