@@ -270,7 +270,7 @@ def test_what_was_lost_opens_event_by_event(bar):
     bar.show_status(rig(camera()), {"top": ("12 dropped at 14:03:22, 3 more since", details)})
     assert bar.caption.text().endswith("▾")
     bar.caption.open_box()
-    box = bar.caption.findChild(TextBox)
+    box = bar.findChild(TextBox)
     assert details in box.text.full_text
     box.close()
 

@@ -165,7 +165,7 @@ def test_what_is_too_long_opens_whole_in_a_box(bar, qtbot):
     assert bar.detail.text().endswith("… ▾")
     assert bar.detail.accessibleName() == reason
     qtbot.mouseClick(bar.detail, Qt.LeftButton)
-    box = bar.detail.findChild(TextBox)
+    box = bar.findChild(TextBox)
     assert box.isVisible()
     assert box.text.full_text == reason
     qtbot.keyClick(box, Qt.Key_Escape)
@@ -181,8 +181,8 @@ def test_several_problems_are_counted_and_listed_in_the_box(bar, qtbot):
     bar.set_blocked("the config has 2 problems\n• cameras.top.fps: -3\n• recording.duration: soon")
     assert bar.detail.text() == "the config has 2 problems ▾"
     bar.detail.open_box()
-    assert "• recording.duration: soon" in bar.detail.findChild(TextBox).text.text()
-    bar.detail.findChild(TextBox).close()
+    assert "• recording.duration: soon" in bar.findChild(TextBox).text.text()
+    bar.findChild(TextBox).close()
     bar.set_blocked(None)
     assert not bar.detail.has_more
     assert not bar.detail.focusPolicy() & Qt.TabFocus

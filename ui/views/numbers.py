@@ -58,7 +58,7 @@ _ROW_PX, _HEAD_PX = 23, 19
 _MOST_ROWS, _LEAST_ROWS = 5, 2
 _PAD_PX = 18
 _FILE_PX = 10  # it is left-aligned, and stands behind a number that is right-aligned
-_NARROW = (8, 7, 4)
+_NARROW = (8, 7, 4, 6)
 """What is left out, in this order, where there is no room."""
 
 

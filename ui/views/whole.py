@@ -134,7 +134,7 @@ class OpeningLabel(ElidedLabel):
     def open_box(self) -> None:
         """Show all of it."""
         if self._has_more:
-            self._box = self._box or TextBox(self)
+            self._box = self._box or TextBox(self.window())  # with none of this label's colours
             self._box.open_below(self, self._whole())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
