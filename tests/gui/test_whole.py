@@ -2,6 +2,7 @@
 
 import pytest
 from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QWidget
 
 from ui.views.whole import OpeningLabel, TextBox, WholeLabel, divisible, height_of, shortened
 
@@ -66,17 +67,25 @@ def test_the_longest_beginning_that_fits():
 
 
 def test_a_box_holds_all_of_it_and_stays_inside_the_window(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(700, 500)
     label = OpeningLabel()
-    qtbot.addWidget(label)
+    label.setParent(window)
     label.resize(160, 20)
-    label.show()
+    window.show()
     label.show_text(f"it is gone: {PATH}", "line\n" * 90)
     assert label.text().endswith("▾")
     label.open_box()
-    box = label.findChild(TextBox)
+    box = window.findChild(TextBox)
     assert PATH in box.text.full_text
     assert box.text.full_text.count("line") == 90
     qtbot.waitUntil(lambda: box.text.height() >= height_of(box.text, box.text.full_text))
+    box.close()
+    label.show_text("it is gone", "line\n" * 9)
+    label.open_box()
+    needed = height_of(box.text, box.text.full_text)
+    qtbot.waitUntil(lambda: box.text.parentWidget().height() >= needed)  # nothing to scroll to
     box.close()
 
 

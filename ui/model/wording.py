@@ -103,8 +103,8 @@ def inexact(draft: Draft) -> str:
 
 def told_together(what: str, found: Sequence[str]) -> str:
     """Return what is wrong: one thing in a line, several counted and in a list below it."""
-    if len(found) == 1:
-        return f"{what}: {found[0]}"
+    if len(found) <= 1:
+        return f"{what}: {''.join(found)}"
     return listed(f"{what}, {len(found)} problems", found)
 
 

@@ -245,7 +245,7 @@ class CameraPanel(DraftForm):
             return
         self.set_camera(shown)
         self.edited.emit(("cameras",))
-        if shown:  # of one that was removed, whoever listens knows the neighbour
+        if shown:  # in place of one that was removed, the window selects its neighbour
             self.cameraChosen.emit(shown)
 
 

@@ -186,7 +186,8 @@ class TextBox(QFrame):
         place = window.mapToGlobal(QPoint(0, 0))
         width = min(_BOX_PX[0], window.width() - 2 * GAP_PX)
         self.text.resize(width - 4 * GAP_PX, 1)
-        height = min(_BOX_PX[1], window.height() // 2, self.text.sizeHint().height() + 3 * GAP_PX)
+        wanted = height_of(self.text, text) + 3 * GAP_PX
+        height = min(_BOX_PX[1], window.height() // 2, wanted)
         self.resize(width, height)
         corner = widget.mapToGlobal(QPoint(0, widget.height()))
         left = min(corner.x(), place.x() + window.width() - width - GAP_PX)
