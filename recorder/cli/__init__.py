@@ -12,6 +12,7 @@ from recorder.cli.attach import attach
 from recorder.cli.cameras import cameras
 from recorder.cli.check import check
 from recorder.cli.convert import convert
+from recorder.cli.doctor import doctor
 from recorder.cli.gui import gui
 from recorder.cli.preview import preview
 from recorder.cli.record import record
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 for command in (
     *(record, preview, gui, attach, status, stop, verify, convert),
-    *(check, schema, cameras),
+    *(check, schema, cameras, doctor),
 ):
     app.command()(command)
 
