@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recorder import readout
+from recorder.cli.help import RIG
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,14 +22,15 @@ _LINE_S = 5.0
 
 
 def attach(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=RIG)] = None,
     text: Annotated[
         bool, typer.Option("--text", help="In this terminal, also where a window could open.")
     ] = False,
 ) -> None:
-    """Watch a running rig, in a window or in the terminal."""
+    """Open the window on a rig that runs already.
+
+    Without a screen, or with --text, a table in the terminal. Ctrl-C leaves; the rig goes on.
+    """
     from recorder.rig.link import connect
 
     with connect(name) as link:  # which one, and whether there is one: said here, not in a window

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recorder.cli.check_unattended import Row, file_rows, service_rows
+from recorder.cli.help import SET
 
 if TYPE_CHECKING:
     from recorder.config import CameraConfig, Config
 
 
 def check(
-    config: Annotated[Path, typer.Argument(help="The YAML file.", show_default=False)],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A value over the file's; may repeat."),
-    ] = None,
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET)] = None,
 ) -> None:
-    """Validate a config and say what it would record; opens no camera, writes nothing."""
+    """Say what a config records, or what is wrong.
+
+    Opens no camera and writes nothing.
+    """
     from recorder.config import load_config
 
     loaded = load_config(config, set_ or ())

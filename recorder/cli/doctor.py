@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from recorder.cli.help import JSON, SET
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,13 +21,10 @@ _WRONG = "✗"
 def doctor(
     config: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG]", help="For its cameras and folders.", show_default=False),
+        typer.Argument(metavar="CONFIG", help="For its cameras and folders."),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A value over the file's; may repeat."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET)] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
     """Find what on this machine would cost frames.
 

@@ -10,10 +10,10 @@ import typer
 
 def gui(
     config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file to begin with.")
+        Path | None, typer.Argument(metavar="CONFIG", help="YAML file to begin with.")
     ] = None,
 ) -> None:
-    """Open the window: cameras live, settings, recording."""
+    """Open the window: live, settings, recording."""
     from ui.app import main
 
     raise typer.Exit(main("gui", None if config is None else str(config)))

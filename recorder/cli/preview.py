@@ -12,12 +12,12 @@ def preview(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CONFIG | SOURCE]",
+            metavar="CONFIG|SOURCE",
             help="A YAML file; or synthetic, 0, /dev/…, a video, frames_%04d.png, http://…, rtsp://…",
         ),
     ] = None,
 ) -> None:
-    """Open the window to look at cameras, with nothing to write."""
+    """Open the window on cameras; write nothing."""
     from ui.app import main
 
     raise typer.Exit(main("preview", source, None if source is None else lambda: _require(source)))

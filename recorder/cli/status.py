@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from recorder.cli.help import JSON, RIG
+
 
 def status(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=RIG)] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
-    """Say how a running rig goes: a line for each camera."""
+    """Say how a running rig goes, once."""
     from json import dumps
 
     from recorder import readout

@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
+from recorder.cli.help import JSON
+
 
 def verify(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Files, stems or folders.")
     ],
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
-    """Decode recordings and compare every frame with what the camera gave."""
+    """Prove a recording is what the camera gave.
+
+    Every frame is decoded and compared with the hash that was taken when it arrived.
+    """
     import sys
     from json import dumps
 

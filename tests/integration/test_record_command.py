@@ -698,10 +698,10 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
 def test_help_lists_what_is_built() -> None:
     result = run("--help", env={**os.environ, "COLUMNS": "100", "TERM": "dumb"})
     assert result.returncode == 0
-    listed = result.stdout.partition("Commands:")[2]
+    listed = result.stdout.partition("Record:")[2]
     assert re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE) == [
-        *("record", "preview", "gui", "attach", "status", "stop"),
-        *("verify", "convert", "check", "schema", "cameras"),
+        *("record", "gui", "preview", "attach", "status", "stop"),
+        *("verify", "convert", "check", "schema", "cameras", "doctor"),
     ]
 
 

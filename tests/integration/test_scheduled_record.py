@@ -125,7 +125,7 @@ def test_stopped_while_it_waits_it_ends_at_once(tmp_path: Path, how: str) -> Non
         if how == "signal":
             recorder.child.send_signal(signal.SIGTERM)
         else:
-            assert invoke("stop").stdout.startswith("config has ended\n")
+            assert invoke("stop", "config").stdout.startswith("config has ended\n")
         whole, stderr = recorder.end()
     assert stderr.startswith(f"waits until {start:%a} {start.day} {start:%b %H:%M}")
     assert whole == {"exit_code": 0, "cameras": {}, "recordings": []}
