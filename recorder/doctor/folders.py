@@ -31,7 +31,7 @@ _LONGEST_TEST = 2 * 2**30
 _SHARES = ("nfs", "cifs", "smb", "9p", "sshfs", "davfs", "glusterfs", "ceph", "afs", "ncpfs")
 _FOUR_GIB = ("vfat", "msdos", "fat", "fat32", "exfat16")
 _LIKELY_RATIO = 2.0
-"""What camera noise is compressed by; see README."""
+"""What camera noise is compressed by; see tests/README.md."""
 
 
 def folders(config: Config | None) -> Iterator[Finding]:

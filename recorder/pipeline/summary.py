@@ -57,7 +57,7 @@ class TakeSummary:
         return 6 if self.dropped or self.bad or self.gaps or self.restarts else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, named as in the README."""
+        """Return plain values for JSON, named as in the contract."""
         names = ("reason", *COUNTERS, "seconds", "fps")
         plain = {name: getattr(self, name) for name in names}
         plain |= {"files": list(self.files), "raw_bytes": self.raw_bytes}

@@ -1,7 +1,7 @@
 """The ledger: one row for every grabbed frame, with the system before its frame is.
 
-CSV, with the columns of `COLUMNS`; what each means is in README.md. Rows are written one by one
-and unbuffered: what a killed recorder has grabbed is known up to the last frame.
+CSV, with the columns of `COLUMNS`; what each means is in recorder/README.md. Rows are written one
+by one and unbuffered: what a killed recorder has grabbed is known up to the last frame.
 """
 
 from __future__ import annotations
