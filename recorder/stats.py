@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 OLD_S = 1.5
@@ -267,6 +267,11 @@ class RigStatus:
         """
         cameras = tuple(CameraStatus.from_dict(camera) for camera in plain["cameras"].values())
         return cls(**{**plain, "cameras": cameras})
+
+
+def without_me(status: RigStatus) -> RigStatus:
+    """Return a status as the watcher who asked for it tells it: it does not count itself."""
+    return replace(status, watchers=max(0, status.watchers - 1))
 
 
 def _shallow(values: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def status(
     from recorder import readout
     from recorder.errors import RecorderError
     from recorder.rig.link import connect
+    from recorder.stats import without_me
 
     try:
         with connect(name) as link:
@@ -30,8 +31,8 @@ def status(
     if json:
         print(dumps(found.as_dict()))
         return
-    print(readout.title(found))
+    print(readout.title(without_me(found)))
     if found.state == "waiting":
         return  # of the last recording all was said when it ended
     for camera in found.cameras:
-        print(readout.line(camera), *camera.files, sep="\n  ")
+        print(readout.line(camera), *readout.files(camera.files), sep="\n  ")

@@ -37,7 +37,7 @@ def stop(
         last = await_end(link, before)
     print(f"{last.name} has ended")
     for camera in last.cameras:
-        print(readout.standing(camera), *camera.files, sep="\n  ")
+        print(readout.standing(camera), *readout.files(camera.files), sep="\n  ")
 
 
 def _ask(status: RigStatus) -> None:

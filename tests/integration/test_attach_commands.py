@@ -140,7 +140,7 @@ def test_status_has_a_line_for_each_camera(rig: StandInRig, name: list[str]) -> 
     result = (run if name else invoke)("status", *name)
     assert (result.returncode, result.stderr) == (0, "")
     first, *lines = result.stdout.splitlines()
-    assert first == f"demo previewing · process {os.getpid()} · watched by 1"
+    assert first == f"demo previewing · process {os.getpid()} · nobody watches"
     assert [line.split()[0] for line in lines] == ["top", "side"]
     assert all("2 dropped" in line for line in lines)
 
