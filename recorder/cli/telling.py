@@ -17,6 +17,8 @@ def tell(recording: Recording, as_json: bool) -> None:
         say(f"recorder: {problem}", sys.stderr)
     for name, camera in recording.summary.cameras.items():
         say(_sentence(name, camera), sys.stderr if as_json else sys.stdout)
+    if any(camera.dropped for camera in recording.summary.cameras.values()):
+        say("recorder: why frames are dropped on this machine: recorder doctor", sys.stderr)
     if not recording.was_begun:
         say("stopped before the first frame; nothing was recorded", sys.stderr)
 

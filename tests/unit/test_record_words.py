@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,3 +58,12 @@ def test_a_crash_that_was_got_over_is_told_without_its_history(
     out, err = capsys.readouterr()
     assert err == f"recorder: {KILLED}\n"
     assert "1 gap without a camera, restarted once; ended by duration" in out
+
+
+@pytest.mark.parametrize(("dropped", "says"), [(0, False), (3, True)])
+def test_who_lost_frames_is_told_where_to_look(
+    capsys: pytest.CaptureFixture[str], dropped: int, says: bool
+) -> None:
+    told = replace(FINE, written=60 - dropped, dropped=dropped)
+    tell(ended({"a": told}, {}), as_json=False)
+    assert ("recorder doctor" in capsys.readouterr().err) is says
