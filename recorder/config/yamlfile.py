@@ -33,6 +33,14 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     ------
     ConfigError
         With all problems, one in a line, each with file, line, key and nearest key.
+
+    Examples
+    --------
+    >>> config = load_config("configs/demo.yaml", ["recording.duration=10min", "subject=M12"])
+    >>> config.cameras["demo"].fps
+    60.0
+    >>> config.metadata["subject"]
+    'M12'
     """
     path = Path(path)
     return parse_config(_read(path), str(path), overrides)

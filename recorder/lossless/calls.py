@@ -41,6 +41,11 @@ def mimwrite(path: str | Path, frames: Iterable[object], fps: float = 30, **opti
         The file cannot be written, or there are no frames.
     ConfigError, TypeError
         An option makes no sense, or does not exist.
+
+    Examples
+    --------
+    >>> frames = np.zeros((50, 120, 160, 3), np.uint8)
+    >>> mimwrite("clip.mkv", frames, fps=60)
     """
     for name in options:
         if name not in _OPTIONS:
@@ -71,6 +76,12 @@ def mimread(path: str | Path) -> Frame:
     ------
     RecorderError
         There is no such file, or it cannot be read to its end.
+
+    Examples
+    --------
+    >>> mimwrite("clip.mkv", np.zeros((50, 120, 160), np.uint8))
+    >>> mimread("clip.mkv").shape
+    (50, 120, 160)
     """
     source = Path(path).expanduser()
     return _read_hdf5(source) if source.suffix == _HDF5 else read_video(source)

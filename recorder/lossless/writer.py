@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 class LosslessVideoWriter:
     """Writes frames to a video and gets back every bit of them.
 
-    ::
-
-        with LosslessVideoWriter("mouse.mkv", fps=60) as video:
-            for frame in frames:
-                video.write(frame)
-
-        LosslessVideoWriter("mouse.mp4").mimwrite(frames)
+    >>> frames = np.zeros((50, 120, 160), np.uint8)
+    >>> with LosslessVideoWriter("mouse.mkv", fps=60) as video:
+    ...     for frame in frames:
+    ...         video.write(frame)
+    >>> LosslessVideoWriter("mouse.mp4").mimwrite(frames)
 
     The file appears under its name when `close` has succeeded, and takes the place of one that was
     there; until then, and if anything fails, that one stays as it was. A `with` block that ends in

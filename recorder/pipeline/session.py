@@ -54,10 +54,11 @@ class Session:
 
     Examples
     --------
-    >>> config = load_config("configs/demo.yaml")                          # doctest: +SKIP
-    >>> with Session(config.cameras["demo"]) as session:                   # doctest: +SKIP
-    ...     session.start(record=True)
-    ...     print(session.wait().files)
+    >>> config = load_config("configs/demo.yaml", ["recording.duration=10 frames"])
+    >>> with Session(config.cameras["demo"]) as session:
+    ...     spec = session.start(record=True)
+    ...     session.wait().written
+    10
     """
 
     def __init__(

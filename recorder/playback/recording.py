@@ -60,12 +60,10 @@ def open_recording(path: str | Path, *, check: bool = True) -> Recording:
 
     Examples
     --------
-    ::
-
-        with open_recording("recordings/top_20261122_120000") as recording:
-            frame = recording[100]  # (height, width[, 3])
-            seconds = recording.timestamps[100]
-            for frame in recording: ...
+    >>> mimwrite("mouse.h5", np.zeros((5, 48, 64), np.uint8), fps=10)
+    >>> with open_recording("mouse.h5") as recording:
+    ...     recording[3].shape, float(recording.timestamps[3]), len(recording.ledger)
+    ((48, 64), 0.3, 5)
     """
     return Recording(find_recording(Path(path)), check=check)
 

@@ -38,6 +38,12 @@ def verify(*paths: str | Path, advance: Advance | None = None) -> Verdict:
     ------
     RecorderError
         A path holds no recording.
+
+    Examples
+    --------
+    >>> mimwrite("mouse.h5", np.zeros((5, 48, 64), np.uint8))
+    >>> verify("mouse.h5").ok
+    True
     """
     parts = {part.file: part for path in paths for part in find_parts(Path(path))}
     return Verdict(tuple(verify_part(part, advance) for part in parts.values()))

@@ -74,9 +74,10 @@ class Rig:
 
     Examples
     --------
-    >>> with Rig(load_config("configs/two.yaml")) as rig:                  # doctest: +SKIP
+    >>> with Rig(load_config("configs/two.yaml", ["recording.duration=10 frames"])) as rig:
     ...     rig.start(record=True)
-    ...     print(rig.wait().exit_code)
+    ...     rig.wait().exit_code
+    0
     """
 
     def __init__(

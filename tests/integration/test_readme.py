@@ -1,5 +1,6 @@
 """What the README and the READMEs of the folders show works as it stands."""
 
+import doctest
 import os
 import re
 import shlex
@@ -7,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.main import get_command
 
+import recorder
 from recorder.cli import app
 from recorder.config import load_config
 
@@ -21,6 +24,10 @@ PAGES = [
 ]
 PAGES.append(ROOT / "tests/README.md")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#([^)]+))?\)")
+
+
+def _is_error(found):
+    return isinstance(found, type) and issubclass(found, Exception)
 
 
 def _blocks(language):
@@ -55,6 +62,21 @@ def test_an_example_runs(tmp_path, example):
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+CALLS = sorted(name for name in recorder.__all__ if not _is_error(getattr(recorder, name)))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_example_of_a_docstring_runs(tmp_path, monkeypatch, name):
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    names = {each: getattr(recorder, each) for each in CALLS} | {"np": np}
+    found = doctest.DocTestFinder(recurse=False).find(names[name], name, globs=names)
+    examples = [test for test in found if test.examples]
+    assert examples, f"{name} has no example"
+    for test in examples:
+        assert doctest.DocTestRunner().run(test).failed == 0
 
 
 @pytest.mark.parametrize("command", _commands())
