@@ -101,6 +101,35 @@ def test_defaults():
     assert camera.known_spec() is None
 
 
+@pytest.mark.parametrize(
+    ("camera", "policy"),
+    [
+        ("source: clip.mkv", "wait"),
+        ("source: clip.mkv, fps: 25", "wait"),
+        ("source: 'frames_%04d.png'", "wait"),
+        ("source: stack.tif", "wait"),
+        ("source: synthetic, fps: max", "wait"),
+        ("source: synthetic, fps: 60", "drop"),
+        ("source: synthetic", "drop"),
+        ("source: 0", "drop"),
+        ("source: /dev/video0", "drop"),
+        ("source: 'http://camera/stream'", "drop"),
+        ("source: clip.mkv, buffer: {when_full: drop}", "drop"),
+        ("source: clip.mkv, buffer: {memory: 1MiB}", "wait"),
+        ("source: 0, buffer: {when_full: stop}", "stop"),
+    ],
+)
+def test_what_a_full_buffer_means_follows_from_the_source_unless_it_is_said(camera, policy):
+    config = parse_config(f"cameras: {{top: {{{camera}}}}}\nbuffer: {{memory: 2MiB}}")
+    assert config.cameras["top"].when_full == config.cameras["top"].buffer.when_full == policy
+    again = make_config(config.private())
+    assert again == config
+
+
+def test_a_common_policy_holds_for_files_too():
+    assert top("cameras: {top: {source: clip.mkv}}\nbuffer: {when_full: drop}").when_full == "drop"
+
+
 def test_everything_given():
     config = parse_config(FULL)
     camera = config.cameras["top"]
@@ -121,7 +150,7 @@ def test_a_cameras_own_keys_lie_over_the_common_ones():
     assert camera.recording.codec == "archive"
     assert camera.recording.duration == Amount(frames=1000)
     assert camera.recording.keep_free == 5 * 10**9
-    assert config.buffer.when_full == "drop"
+    assert config.buffer.when_full is None
     assert config.recording.codec == "auto"
 
 
@@ -150,11 +179,13 @@ def test_configs_are_frozen():
 
 def test_repr_shows_what_differs_from_the_default_and_no_password():
     assert repr(parse_config(LEAST)) == (
-        "Config(cameras={'top': CameraConfig(name='top', source='synthetic')})"
+        "Config(cameras={'top': CameraConfig(name='top', source='synthetic', "
+        "buffer=BufferConfig(when_full='drop'))})"
     )
     config = parse_config("cameras: {top: {source: 'rtsp://u:secret@h/x', fps: 30}}")
     assert repr(config) == (
-        "Config(cameras={'top': CameraConfig(name='top', source='rtsp://u:***@h/x', fps=30.0)})"
+        "Config(cameras={'top': CameraConfig(name='top', source='rtsp://u:***@h/x', fps=30.0, "
+        "buffer=BufferConfig(when_full='drop'))})"
     )
 
 
