@@ -120,19 +120,25 @@ def _video_end(feed: Feed, source: str) -> EndOfSource:
 
 
 def _open_sequence(sequence: Sequence, source: str, wanted: Wanted) -> Feed:
-    """Open image files; the first one says what the others have to be."""
+    """Open image files; the first picture says what the others have to be."""
     capture = ImageFiles(sequence.files, drop_alpha=wanted.pixel_format in ("bgr8", "gray8"))
     frame = first_image(capture, source)
     pixel_format = cast(PixelFormat, image_pixel_format(frame, source))
     feed = Feed(
         capture,
         Reading(pixel_format),
-        lambda *_: EndOfSource(f"{source}: all images were read"),
+        lambda feed, _: _sequence_end(feed, capture, source),
         "opencv images",
         has_clock=False,  # images have no rate of their own: the config's is taken
-        notes=list(sequence.notes),
+        notes=[*sequence.notes, *capture.notes],
         fps=wanted.fps,
         held=True,
     )
     settings.apply_settings(feed, wanted)
     return feed
+
+
+def _sequence_end(feed: Feed, capture: ImageFiles, source: str) -> EndOfSource:
+    """Say that all were read, and keep what was learned about the files on the way."""
+    feed.notes += [note for note in capture.notes if note not in feed.notes]
+    return EndOfSource(f"{source}: all images were read")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recorder.lossless.reading import read_video
+from recorder.lossless.stacks import read_stack
 from recorder.lossless.writer import LosslessVideoWriter, require_sense
 
 if TYPE_CHECKING:
@@ -53,12 +54,12 @@ def mimwrite(path: str | Path, frames: Iterable[object], fps: float = 30, **opti
 
 
 def mimread(path: str | Path) -> Frame:
-    """Read a video or an HDF5 recording as one array.
+    """Read a video, a stack of images or an HDF5 recording as one array.
 
     Parameters
     ----------
     path
-        Any video that ffmpeg opens, or .h5.
+        Any video that ffmpeg opens, a TIFF stack, an animated PNG or WebP, or .h5.
 
     Returns
     -------
@@ -73,7 +74,10 @@ def mimread(path: str | Path) -> Frame:
         There is no such file, or it cannot be read to its end.
     """
     source = Path(path).expanduser()
-    return _read_hdf5(source) if source.suffix == _HDF5 else read_video(source)
+    if source.suffix == _HDF5:
+        return _read_hdf5(source)
+    stack = read_stack(source)
+    return read_video(source) if stack is None else stack
 
 
 def _write_hdf5(
