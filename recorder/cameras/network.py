@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 import time
 import urllib.error
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from http.client import HTTPException, InvalidURL
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -30,10 +32,16 @@ from recorder.errors import (
 SCHEMES = ("http", "https", "rtsp")
 TIMEOUT_S = 5.0
 """To connect, and for each frame. OpenCV's own is 30 s."""
+KEY_FRAME_S = 20.0
+"""For the first picture of a stream that was joined between two key frames."""
 
 _PROBE_S = 3.0  # with the time-out above an error is there within 10 s
 _EARLY = 0.8  # of the time-out: OpenCV comes back sooner when the connection broke
 _RTSP_PORT = 554
+_JPEG = ("MJPG", "MJPEG")
+_NOT_KNOWN_YET = b"\xff\xff\xff\xff"  # AV_PIX_FMT_NONE
+_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_MOST_PROBED = 100_000_000  # bytes: 20 s of a stream of 40 Mbit/s
 
 
 def open_stream(url: str, wanted: Wanted) -> Feed:
@@ -52,20 +60,83 @@ def open_stream(url: str, wanted: Wanted) -> Feed:
     """
     if url.split("://")[0].lower() not in SCHEMES:
         raise ConfigError(f"{redact(url)}: accepted: {', '.join(f'{s}://' for s in SCHEMES)}")
-    cv2 = import_cv2()
-    milliseconds = round(TIMEOUT_S * 1000)
-    # Only as parameters of the opening, and only for a named back-end, do they have an effect.
-    params = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds]
-    params += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
-    began = time.monotonic()
-    capture = cv2.VideoCapture(url.strip(), cv2.CAP_FFMPEG, params)
-    if not capture.isOpened():
-        raise explain_url(url, time.monotonic() - began)
+    capture = _connect(url, TIMEOUT_S)
     try:
+        if not _has_picture(capture):
+            capture.release()
+            capture = _await_key_frame(url)
         return _feed(capture, url, wanted)
     except BaseException:
         capture.release()
         raise
+
+
+def _connect(url: str, timeout_s: float) -> Capture:
+    """Open a stream, or raise the reason why that failed."""
+    cv2 = import_cv2()
+    milliseconds = round(timeout_s * 1000)
+    # Only as parameters of the opening, and only for a named back-end, do they have an effect.
+    params = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds]
+    params += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    began = time.monotonic()
+    opened = cv2.VideoCapture(url.strip(), cv2.CAP_FFMPEG, params)
+    if not opened.isOpened():
+        raise explain_url(url, time.monotonic() - began)
+    capture: Capture = opened
+    return capture
+
+
+def _has_picture(capture: Capture) -> bool:
+    """Whether a first picture can be decoded: of JPEG each can, else it takes a key frame.
+
+    Before that FFmpeg may know neither the pixel format nor the size.
+    """
+    if _codec(capture).upper() in _JPEG:
+        return True
+    tag = settings.read_code(capture, import_cv2().CAP_PROP_CODEC_PIXEL_FORMAT)
+    return tag != _NOT_KNOWN_YET and capture.grab()
+
+
+def _await_key_frame(url: str) -> Capture:
+    """Open a stream with time for its next key frame.
+
+    Raises
+    ------
+    CameraTimeout, CameraLost
+        None came.
+    """
+    began = time.monotonic()
+    with _long_look(KEY_FRAME_S):
+        capture = _connect(url, KEY_FRAME_S)
+    if _has_picture(capture):
+        return capture
+    capture.release()
+    shown, elapsed = redact(url), time.monotonic() - began
+    if elapsed < _EARLY * KEY_FRAME_S:
+        raise CameraLost(f"{shown}: the stream ended before a key frame came")
+    raise CameraTimeout(
+        f"{shown}: the stream comes, but no key frame within {KEY_FRAME_S:g} s, so no picture can "
+        "be decoded; set the camera's key frame interval (GOP, I-frame interval) to a few seconds"
+    )
+
+
+@contextmanager
+def _long_look(seconds: float) -> Iterator[None]:
+    """Have FFmpeg look at a stream for so long before it gives up to learn its format.
+
+    OpenCV passes FFmpeg's options on from the environment alone, at each opening.
+    """
+    before = os.environ.get(_OPTIONS)
+    look = f"analyzeduration;{seconds * 1e6:.0f}|probesize;{_MOST_PROBED}"
+    # What OpenCV says when the environment says nothing.
+    os.environ[_OPTIONS] = f"{before or 'rtsp_flags;prefer_tcp'}|{look}"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_OPTIONS]
+        else:
+            os.environ[_OPTIONS] = before
 
 
 def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
@@ -73,8 +144,8 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
     cv2 = import_cv2()
     shown = redact(url)
     settings.write(capture, cv2.CAP_PROP_ORIENTATION_AUTO, 0)
-    codec = settings.read_code(capture, cv2.CAP_PROP_FOURCC).decode("ascii", "replace").strip("\0 ")
-    motion_jpeg = codec.upper() in ("MJPG", "MJPEG")
+    codec = _codec(capture)
+    motion_jpeg = codec.upper() in _JPEG
     notes = [f"A network stream ({codec or 'unknown codec'}): lossy before we see it."]
     source: Capture = capture
     if motion_jpeg:
@@ -98,6 +169,12 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
     feed.obtained["fourcc"] = codec
     settings.apply_settings(feed, wanted)
     return feed
+
+
+def _codec(capture: Capture) -> str:
+    """Return the four letters of the stream's codec, as it writes them; empty if unknown."""
+    code = settings.read_code(capture, import_cv2().CAP_PROP_FOURCC)
+    return code.decode("ascii", "replace").strip("\0 ")
 
 
 def silence(shown: str, elapsed: float) -> CameraError:

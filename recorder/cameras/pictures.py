@@ -108,7 +108,7 @@ class Stack:
                 "recording has one size and depth: save pages that differ in a file of their own"
             )
         cut = f"{name} ends before its page {len(pages)} is complete; there may have been more."
-        self.notes = (cut,) if pages.is_cut else ()
+        self.notes: tuple[str, ...] = (cut,) if pages.is_cut else ()
 
     def __len__(self) -> int:
         return len(self._pages)

@@ -2,12 +2,11 @@
 
 import json
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import FFMPEG, assert_adds_up, camera_config, invoke, noise, read_ledger, summary_of
+from helpers import FFMPEG, assert_adds_up, invoke, noise, summary_of
 
 from recorder import open_recording, verify
 from recorder.cameras.cv2_setup import import_cv2
