@@ -38,7 +38,9 @@ KEY_FRAME_S = 20.0
 _PROBE_S = 3.0  # with the time-out above an error is there within 10 s
 _EARLY = 0.8  # of the time-out: OpenCV comes back sooner when the connection broke
 _RTSP_PORT = 554
+_CHECK = "check the address and the port, that the camera is on, and this computer's network"
 _JPEG = ("MJPG", "MJPEG")
+_SINGLE = (*_JPEG, "MPNG")  # what a URL of one picture looks like, too
 _NOT_KNOWN_YET = b"\xff\xff\xff\xff"  # AV_PIX_FMT_NONE
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _MOST_PROBED = 100_000_000  # bytes: 20 s of a stream of 40 Mbit/s
@@ -111,8 +113,8 @@ def _await_key_frame(url: str) -> Capture:
     if _has_picture(capture):
         return capture
     capture.release()
-    shown, elapsed = redact(url), time.monotonic() - began
-    if elapsed < _EARLY * KEY_FRAME_S:
+    shown = redact(url)
+    if time.monotonic() - began < _EARLY * KEY_FRAME_S:
         raise CameraLost(f"{shown}: the stream ended before a key frame came")
     raise CameraTimeout(
         f"{shown}: the stream comes, but no key frame within {KEY_FRAME_S:g} s, so no picture can "
@@ -159,7 +161,7 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
     feed = Feed(
         source,
         reading,
-        lambda _, elapsed: silence(shown, elapsed),
+        lambda feed, elapsed: _why_silent(feed, url, elapsed),
         "opencv FFMPEG",
         # Multipart JPEG carries no times: FFmpeg makes them up, from 25 frames per second.
         has_clock=not (motion_jpeg and url.lower().startswith("http")),
@@ -169,6 +171,29 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
     feed.obtained["fourcc"] = codec
     settings.apply_settings(feed, wanted)
     return feed
+
+
+def _why_silent(feed: Feed, url: str, elapsed: float) -> CameraError:
+    """Return why no frame came; a URL that ends after its first picture may never be a stream."""
+    shown = redact(url)
+    reason = silence(shown, elapsed)
+    count = settings.read(feed.capture, import_cv2().CAP_PROP_POS_FRAMES)
+    is_first = count == 1 and feed.obtained["fourcc"].upper() in _SINGLE
+    if isinstance(reason, CameraTimeout) or not is_first or not _is_picture(url):
+        return reason
+    return CameraRefused(
+        f"{shown}: gives a single picture and ends: a snapshot, not a stream; give the URL of the "
+        "camera's stream, often …/video, …/mjpg/video.mjpg or rtsp://…: its manual says which"
+    )
+
+
+def _is_picture(url: str) -> bool:
+    """Whether the server says that there is a picture at this URL, and no stream of them."""
+    parts = urlsplit(url.strip())
+    try:
+        return parts.scheme.lower() != "rtsp" and _http_answer(parts)[1].startswith("image/")
+    except (OSError, ValueError, HTTPException):
+        return False
 
 
 def _codec(capture: Capture) -> str:
@@ -195,28 +220,46 @@ def explain_url(url: str, elapsed: float) -> CameraError:
         Seconds that OpenCV tried.
     """
     shown = redact(url)
-    if elapsed >= _EARLY * TIMEOUT_S:
-        return CameraTimeout(
-            f"{shown}: no answer within {TIMEOUT_S:g} s; address, camera, network?"
-        )
     try:
         parts = urlsplit(url.strip())
-        status = _rtsp_status(parts) if parts.scheme.lower() == "rtsp" else _http_status(parts)
+        address = f"{parts.hostname}:{_port(parts)}"
+        if elapsed >= _EARLY * TIMEOUT_S:
+            return _explain_silence(shown, parts, address)
+        is_rtsp = parts.scheme.lower() == "rtsp"
+        status = _rtsp_status(parts) if is_rtsp else _http_answer(parts)[0]
     except TimeoutError:
-        return CameraTimeout(f"{shown}: no answer within {_PROBE_S:g} s")
+        return CameraTimeout(f"{shown}: {address} has not answered within {_PROBE_S:g} s; {_CHECK}")
     except ConnectionRefusedError:
-        return CameraNotFound(f"{shown}: connection refused: no server listens on that port")
+        return CameraNotFound(
+            f"{shown}: connection refused: no server listens on {address}; is that the camera's "
+            "port, and has it started?"
+        )
     except socket.gaierror:
-        return CameraNotFound(f"{shown}: no computer of that name is known")
+        return CameraNotFound(f"{shown}: no computer of that name is known: {parts.hostname}")
     except (ValueError, InvalidURL):  # their texts hold parts of the URL, perhaps a password
         return CameraError(f"{shown}: not a URL; accepted: scheme://user:password@host:port/path")
     except HTTPException:
-        return CameraError(f"{shown}: the server's answer is not HTTP")
+        return CameraError(f"{shown}: the answer of {address} is not HTTP")
     except OSError as error:
-        return CameraError(
-            f"{shown}: no connection: {error.strerror or 'the answer makes no sense'}"
-        )
+        reason = error.strerror or "the answer makes no sense"
+        return CameraError(f"{shown}: no connection to {address}: {reason}; {_CHECK}")
     return _explain_status(shown, status, with_password="@" in parts.netloc)
+
+
+def _explain_silence(shown: str, parts: SplitResult, address: str) -> CameraError:
+    """Tell a computer that does not answer at all from one that only gives no picture."""
+    try:
+        with socket.create_connection((parts.hostname or "", _port(parts)), _PROBE_S):
+            what = "accepts the connection, but sends no picture"
+            remedy = "check the URL's path, and whether the camera allows another viewer"
+    except OSError:
+        what, remedy = "never answered", _CHECK
+    return CameraTimeout(f"{shown}: {address} {what} within {TIMEOUT_S:g} s; {remedy}")
+
+
+def _port(parts: SplitResult) -> int:
+    """Return the port of a URL, also where it is left out."""
+    return parts.port or {"rtsp": _RTSP_PORT, "https": 443}.get(parts.scheme.lower(), 80)
 
 
 def _explain_status(shown: str, status: int, with_password: bool) -> CameraError:
@@ -232,8 +275,8 @@ def _explain_status(shown: str, status: int, with_password: bool) -> CameraError
     return CameraError(f"{shown}: the server answers, but with no video that OpenCV can read")
 
 
-def _http_status(parts: SplitResult) -> int:
-    """Ask once by GET, with the URL's user and password, and read no more than the status."""
+def _http_answer(parts: SplitResult) -> tuple[int, str]:
+    """Ask once by GET, with the URL's user and password; return the status and what there is."""
     host = parts.netloc.rpartition("@")[2]
     bare = parts._replace(netloc=host).geturl()
     passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
@@ -247,10 +290,10 @@ def _http_status(parts: SplitResult) -> int:
     )
     try:
         with opener.open(bare, timeout=_PROBE_S) as answer:
-            return int(answer.status)
+            return int(answer.status), answer.headers.get_content_type()
     except urllib.error.HTTPError as error:
         with closing(error):
-            return error.code
+            return error.code, ""
     except urllib.error.URLError as error:
         raise error.reason if isinstance(error.reason, OSError) else error from None
 
@@ -262,8 +305,7 @@ def _rtsp_status(parts: SplitResult) -> int:
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         lines.append(f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
-    address = (parts.hostname or "", parts.port or _RTSP_PORT)
-    with socket.create_connection(address, _PROBE_S) as connection:
+    with socket.create_connection((parts.hostname or "", _port(parts)), _PROBE_S) as connection:
         connection.settimeout(_PROBE_S)
         connection.sendall(("\r\n".join([*lines, "", ""])).encode())
         words = connection.recv(4096).split(maxsplit=2)
