@@ -10,7 +10,8 @@ import typer
 
 def verify(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files, stems or folders.")
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files, stems or folders, with those below."),
     ],
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
@@ -36,6 +37,8 @@ def verify(
         raise
     for part in verdict.parts:
         print(part.sentence(), file=sys.stderr if json else sys.stdout)
+    if len(verdict.parts) > 1:
+        print(verdict.sentence(), file=sys.stderr if json else sys.stdout)
     if json:
         print(dumps(verdict.as_dict()))
     raise typer.Exit(verdict.exit_code)
