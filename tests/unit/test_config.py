@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -325,3 +326,59 @@ NO_NAMES += [HALF, f"{{start:{HALF}}}"]
 def test_refused_file_names(template):
     with pytest.raises(ConfigError):
         file_stem(template, "top", START, {"none": None, "path": "a/b"})
+
+
+# -- --set ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["{camera}_{start:%Y}", "{camera}", "{subject}_{day}", "x #1 [b]"])
+def test_a_text_needs_no_quotes_on_the_command_line(name):
+    given = ["subject=M12", "day=3"]
+    assert top(LEAST, *given, f"recording.name={name}").recording.name == name
+    assert top(LEAST, *given, f"recording.name='{name}'").recording.name == name
+
+
+def test_a_text_on_the_command_line_may_be_empty_or_a_path_and_a_number_is_refused():
+    assert top(LEAST, "recording.name=").recording.name == "{camera}_{start:%Y%m%d_%H%M%S}"
+    assert top(LEAST, "recording.folder=data/{x} #2").recording.folder == Path("data/{x} #2")
+    with pytest.raises(ConfigError, match="in quotes if it looks like a number"):
+        top(LEAST, "recording.name=42")
+    with pytest.raises(ConfigError, match="not YAML"):
+        top(LEAST, "cameras.top.size={a}_{b}")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("durtion=1s", "recording.duration"),
+        ("duration=1s", "recording.duration"),
+        ("fps=30", "cameras.top.fps"),
+        ("pixel_fromat=gray8", "cameras.top.pixel_format"),
+        ("memry=1GiB", "buffer.memory"),
+        ("codek=ffv1", "recording.codec"),
+        ("wekdays=[mon]", "schedule.weekdays"),
+        ("recordin=x", "recording.…"),
+        ("sorce=rtsp://u:s3cret@h/x", "cameras.top.source"),
+    ],
+)
+def test_a_misspelt_key_is_not_taken_for_metadata(given, meant):
+    with pytest.raises(ConfigError, match=re.escape(f"did you mean {meant}?")) as caught:
+        top(LEAST, given)
+    assert "s3cret" not in str(caught.value)
+    key = given.partition("=")[0]
+    assert f"As metadata: metadata.{key}=" in str(caught.value)
+    assert key in parse_config(LEAST, overrides=[f"metadata.{given}"]).metadata
+    assert parse_config(f"{LEAST}\nmetadata: {{{key}: x}}", overrides=[given]).metadata[key]
+
+
+NOTED = """
+subject animal mouse mouse_id weight age sex dose experimenter operator session trial block note
+condition notes comment date time room rig strain genotype treatment group cage diet temperature
+light stimulus protocol project site day run sample batch id title name rate gain side camera lens
+drug gps exposure arena cohort litter seed port url box channel
+"""
+
+
+def test_what_experimenters_note_is_metadata():
+    given = [f"{key}=x" for key in NOTED.split()]
+    assert set(parse_config(LEAST, overrides=given).metadata) == set(NOTED.split())
