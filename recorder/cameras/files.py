@@ -11,14 +11,9 @@ from recorder.cameras.base import EndOfSource
 from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Capture, Feed, Wanted
 from recorder.cameras.formats import Reading, stream_reading
-from recorder.cameras.images import (
-    ImageFiles,
-    Sequence,
-    find_sequence,
-    first_image,
-    image_pixel_format,
-    is_sequence,
-)
+from recorder.cameras.images import ImageFiles, first_image, image_pixel_format
+from recorder.cameras.sequences import Sequence, find_sequence, is_sequence, what_to_give
+from recorder.config.sources import PIPE
 from recorder.errors import CameraError, CameraNotFound, CameraRefused
 from recorder.frame import PixelFormat
 
@@ -42,6 +37,8 @@ def open_file(source: str, wanted: Wanted) -> Feed:
     """
     # Absolute, or FFmpeg would take "-x.mkv" for an option and "a:b.mkv" for a protocol.
     path = Path(source).absolute()
+    if path.is_fifo():
+        raise CameraRefused(f"{source}: {PIPE}")
     if is_sequence(path):
         return _open_sequence(find_sequence(path), source, wanted)
     _check_path(path, source)
@@ -51,9 +48,7 @@ def open_file(source: str, wanted: Wanted) -> Feed:
 def _check_path(path: Path, source: str) -> None:
     """Name what OpenCV only fails on."""
     if path.is_dir():
-        raise CameraRefused(
-            f"{source}: is a folder; give a video file, or a sequence such as frames_%04d.png"
-        )
+        raise CameraRefused(f"{source}: is a folder; {what_to_give(path)}")
     if not path.exists():
         raise CameraNotFound(f"{source}: no such file (working folder: {Path.cwd()})")
     if not os.access(path, os.R_OK):

@@ -6,92 +6,14 @@ folder's name for a number, and its FFmpeg cuts 16 bits down to 8.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from recorder.cameras.feed import frame_kind
 from recorder.cameras.pictures import Pictures, open_pictures
-from recorder.errors import CameraError, CameraLost, CameraNotFound, CameraRefused
+from recorder.errors import CameraError, CameraLost, CameraRefused
 
-SUFFIXES = frozenset(
-    {".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
-)
-_NUMBER = re.compile(r"%(0?)([0-9]*)d")
 _MOST_NOTES = 10  # of thousands of files that are cut short; each has its row in the ledger
-_LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".jp2"})
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """The files of a sequence, in order.
-
-    Parameters
-    ----------
-    files
-        At least one.
-    notes
-        Missing numbers, and whether the files are lossy.
-    """
-
-    files: tuple[Path, ...]
-    notes: tuple[str, ...]
-
-
-def is_sequence(path: Path) -> bool:
-    """Whether a path means images: ``frames_%04d.png``, or a single picture."""
-    if path.suffix.lower() not in SUFFIXES:
-        return False
-    return path.exists() or len(_NUMBER.findall(path.name)) == 1
-
-
-def find_sequence(path: Path) -> Sequence:
-    """Return the files that a path with a number in its name means; only its name, no folder.
-
-    Raises
-    ------
-    CameraNotFound
-        When there are none, with what is there instead.
-    """
-    notes = ["The images are compressed: lossy before we see them."]
-    notes = notes if path.suffix.lower() in _LOSSY else []
-    if path.is_file():  # a name that happens to hold %d is that file
-        return Sequence((path,), tuple(notes))
-    numbered = _numbered(path)
-    if not numbered:
-        raise CameraNotFound(f"no images at {path}{_what_is_there(path)}")
-    first, last = min(numbered), max(numbered)
-    missing = [number for number in range(first, last) if number not in numbered]
-    if missing:
-        shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
-        notes.append(f"{len(missing)} images between {first} and {last} are missing: {shown}.")
-    return Sequence(tuple(numbered[number] for number in sorted(numbered)), tuple(notes))
-
-
-def _numbered(path: Path) -> dict[int, Path]:
-    """Return the files that match, by number."""
-    found = _NUMBER.search(path.name)
-    if found is None or not path.parent.is_dir():
-        return {}
-    width = int(found[2] or 0) if found[1] else 0
-    before, after = path.name[: found.start()], path.name[found.end() :]
-    matches = {}
-    for file in path.parent.iterdir():
-        digits = file.name[len(before) : len(file.name) - len(after)]
-        if file.name != before + digits + after or not re.fullmatch("[0-9]+", digits):
-            continue
-        if digits == str(int(digits)).zfill(width) and file.is_file():
-            matches[int(digits)] = file
-    return matches
-
-
-def _what_is_there(path: Path) -> str:
-    """Return the first names of the folder, for the message."""
-    if not path.parent.is_dir():
-        return f"; there is no folder {path.parent}"
-    names = sorted(file.name for file in path.parent.iterdir())[:4]
-    return f"; the folder has {', '.join(names)}" if names else "; the folder is empty"
 
 
 class ImageFiles:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recorder.cameras.images import SUFFIXES, image_pixel_format
+from recorder.cameras.images import image_pixel_format
 from recorder.cameras.pictures import Pictures, open_pictures
+from recorder.cameras.sequences import SUFFIXES
 from recorder.errors import RecorderError
 
 if TYPE_CHECKING:

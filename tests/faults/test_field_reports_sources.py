@@ -93,3 +93,35 @@ def test_check_says_what_a_full_buffer_means(tmp_path):
     ):
         told = invoke("check", config_of(tmp_path, source, fps=fps)).stdout
         assert f"when full: {policy}" in told
+
+
+# -- what is no source ----------------------------------------------------------------------------
+
+
+def test_a_pipe_is_refused_by_name_and_at_once(tmp_path):
+    """Nobody writes to it: opening it would wait for ever."""
+    pipe = tmp_path / "video.mkv"
+    os.mkfifo(pipe)
+    for source, code in ((pipe, 3), ("/dev/stdin", 2), ("/dev/fd/63", 2)):
+        result = invoke("record", config_of(tmp_path, source))
+        assert result.returncode == code
+        assert f"{source}: is a pipe, which gives its bytes only once" in result.stderr
+        assert "write them to a file first (cat PIPE > video.mkv)" in result.stderr
+
+
+def test_a_folder_is_refused_with_the_sequences_in_it(tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        import_cv2().imwrite(
+            str(tmp_path / "in" / f"a_{number:03d}.png"), np.zeros((8, 8), np.uint8)
+        )
+    result = invoke("record", config_of(tmp_path, tmp_path / "in"))
+    assert result.returncode == 3
+    assert f"is a folder; give one of its sequences: {tmp_path}/in/a_%03d.png (3" in result.stderr
+
+
+def test_a_misspelt_key_is_refused_before_anything_is_opened(tmp_path):
+    config = config_of(tmp_path, "nowhere.mkv")
+    result = invoke("record", config, "--set", "durtion=1s")
+    assert result.returncode == 2
+    assert "did you mean recording.duration?" in result.stderr
