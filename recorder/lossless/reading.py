@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from recorder.errors import RecorderError
+from recorder.ffmpeg.decode import count_frames, decode_frames
+from recorder.ffmpeg.program import executable, file_url
 from recorder.frame import FrameSpec, PixelFormat
 from recorder.system import start_child
-from recorder.writers.decode import count_frames, decode_frames
-from recorder.writers.ffmpeg import executable, file_url
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
