@@ -26,6 +26,8 @@ _SHOWN = re.compile(
 )
 _TIME_BASE = re.compile(rb"config in time_base: (\d+)/(\d+)")
 _DECODED = b"decoder -> "
+_ABOUT_FILES = b"[info] "
+"""The file's own words among them: a title may say anything."""
 _DEMUXED = re.compile(
     rb"demuxer\+ffmpeg -> \S+ type:video .*?pkt_pts_time:([\d.]+) .*?duration_time:([\d.]+|NOPTS)"
 )
@@ -101,6 +103,8 @@ class DecodingLog:
         """Take a line; return the frame that it announces, if it does."""
         if not self.codec:
             self._take_header(line)
+            return None
+        if line.startswith(_ABOUT_FILES):
             return None
         self._hear(line)
         if _DECODED in line:

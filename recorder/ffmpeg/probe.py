@@ -26,7 +26,7 @@ _STREAM = re.compile(r"\[info\]   Stream #0:(\d+)")
 _TURN = re.compile(r"\[info\] +[Dd]isplay ?[Mm]atrix: rotation of (-?[\d.]+) degrees")
 # chroma_format_idc 0 is monochrome (ITU-T H.264, 7.4.2.1.1).
 _MONOCHROME = re.compile(rb"^\[trace_headers.* chroma_format_idc .* = 0\s*$", re.MULTILINE)
-_H264_GRAY = ("yuv420p", "yuvj420p")
+_H264_GRAY = re.compile(r"yuvj?420p(\d*(?:le|be)?)")
 
 
 class NoVideo(RecorderError):
@@ -85,8 +85,9 @@ def probe(path: Path) -> Probe:
     first = shots[0]
     stored = Stored(first.name)
     codec = log.codec.decode()
-    if codec == "h264" and stored.name in _H264_GRAY and _is_gray_h264(path):
-        stored = Stored("gray")
+    planes = _H264_GRAY.fullmatch(first.name)
+    if codec == "h264" and planes and _is_gray_h264(path):
+        stored = Stored(f"gray{planes[1]}")
     times = [shot.time_s for shot in shots if shot.time_s is not None]
     return Probe(
         path,

@@ -156,9 +156,15 @@ class VideoReader:
         usual_s = 1 / self._video.fps if self._video.fps else 0.0
         tolerance_s = max(2 * usual_s, _LEAST_TOLERANCE_S, 1e-5 * announced_s)
         latest_s = announced_s - tolerance_s
-        if max(self._end_s, self._said.log.packets_end_s) >= latest_s:
+        if self._end_s >= latest_s:
             return False
-        # Sound may go on for longer, and the file is whole.
+        log = self._said.log
+        if log.complaints:
+            return True
+        # Sound may go on for longer, and what is announced may be the sum of odd durations: then
+        # the file holds all that was ever in it.
+        if log.packets_end_s >= latest_s:
+            return False
         return not (self._video.has_others and _packets_end(self._video) >= latest_s)
 
 

@@ -212,6 +212,7 @@ def _about_camera(info: CameraInfo) -> dict[str, Any]:
         "obtained": dict(info.obtained),
         "notes": list(info.notes),
         "claimed_fps": info.claimed_fps,
+        "timestamps": info.timestamps,
         "changes": [dict(change) for change in info.changes],
     }
 
