@@ -47,7 +47,7 @@ class CameraInfo:
     Parameters
     ----------
     backend
-        Who reads it: ``synthetic``, ``opencv V4L2``, ``opencv FFMPEG``, …
+        Who reads it: ``synthetic``, ``opencv V4L2``, ``ffmpeg``, …
     source
         What was opened, without any password.
     asked, obtained

@@ -31,6 +31,7 @@ _ABOUT_FILES = b"[info] "
 _DEMUXED = re.compile(
     rb"demuxer\+ffmpeg -> \S+ type:video .*?pkt_pts_time:([\d.]+) .*?duration_time:([\d.]+|NOPTS)"
 )
+_INPUT = re.compile(rb"\[info\] Input #0, (\S+), from ")
 _MAPPED = re.compile(rb"\[info\]   Stream #0:(\d+) -> #0:0 \((\w+)")
 _COMPLAINT = re.compile(rb"^((?:\[[^]]*\] )*?)\[(warning|error|fatal)\] (.*)")
 _TORN = b"corrupt decoded frame"
@@ -41,6 +42,8 @@ _HARMLESS = (
     b"unable to decode APP fields",
 )
 _MOST_COMPLAINTS = 20
+TOLERANCE_S = 0.05
+"""Announced times are rounded, some containers' to hundredths of a second."""
 
 
 class Shot(NamedTuple):
@@ -71,8 +74,23 @@ class Shot(NamedTuple):
         )
 
 
+def end_of(start_s: float, duration_s: float, announced_s: float | None) -> float:
+    """Return when a picture ends; one that would end behind the whole file ends at once.
+
+    Where pictures are stored in another order than they are shown in (B-frames), the length of a
+    pause may stand beside the wrong one.
+    """
+    end_s = start_s + duration_s
+    return start_s if announced_s and end_s > announced_s + TOLERANCE_S else end_s
+
+
 class DecodingLog:
     """Takes ffmpeg's lines one after the other.
+
+    Parameters
+    ----------
+    announced_s
+        When the file ends, as its header says; None if it does not.
 
     Attributes
     ----------
@@ -88,13 +106,15 @@ class DecodingLog:
         What was wrong with the file, in ffmpeg's words; not of torn pictures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, announced_s: float | None = None) -> None:
+        self._announced_s = announced_s
         self.header: list[str] = []
         self.codec = b""
         self.stream = b"0"
         self.tick_s = 0.0
         self.packets_end_s = 0.0
         self.complaints: list[str] = []
+        self._format = b""
         self._decoded = self._shown = 0
         self._is_torn = False  # the picture that the decoder is at
         self._torn: set[int] = set()
@@ -110,7 +130,8 @@ class DecodingLog:
         if _DECODED in line:
             self._take_decoded()
         elif found := _DEMUXED.search(line):
-            end_s = float(found[1]) + (0.0 if found[2] == b"NOPTS" else float(found[2]))
+            lasts_s = 0.0 if found[2] == b"NOPTS" else float(found[2])
+            end_s = end_of(float(found[1]), lasts_s, self._announced_s)
             self.packets_end_s = max(self.packets_end_s, end_s)
         elif found := _TIME_BASE.search(line):
             self.tick_s = int(found[1]) / int(found[2])
@@ -121,6 +142,8 @@ class DecodingLog:
         if found := _MAPPED.match(line):
             self.stream, self.codec = found[1], found[2]
         else:
+            if found := _INPUT.match(line):
+                self._format = found[1]
             self.header.append(line.decode(errors="replace").rstrip())
 
     def _take_decoded(self) -> None:
@@ -163,5 +186,7 @@ class DecodingLog:
         """Whether a line says that something of the video is lost."""
         if level == b"warning":
             return text.strip() == b"corrupt input packet in stream " + self.stream
-        from_input = who.startswith((b"[in#0", b"[vist#0:" + self.stream))
+        # ffmpeg 7 lets the reader of the format speak for itself, 9 for the input.
+        readers = (b"[%s @" % self._format, b"[in#0", b"[vist#0:" + self.stream)
+        from_input = who.startswith(readers)
         return (from_input or from_codec) and not text.startswith(_HARMLESS)

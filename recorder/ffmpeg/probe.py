@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,14 @@ from recorder.ffmpeg.rate import rate_of
 from recorder.ffmpeg.stored import Stored
 from recorder.system import buffered, start_child
 
-_FRAMES = 60
-_LOOK_S = 1.0
-"""How long frames are looked at, from the first on: some take long to decode."""
-_SILENT_S = 30.0
-"""How long the first frame may take."""
+_FRAMES, _ENOUGH = 60, 10
+_LOOK_S = 0.5
+"""After so long ten frames are enough: some take long to decode."""
+_LONGEST_S = 30.0
 
 _DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")
 _STREAM = re.compile(r"\[info\]   Stream #0:(\d+)")
+_RATE = re.compile(r", (\d+\.?\d*) fps")
 _TURN = re.compile(r"\[info\] +[Dd]isplay ?[Mm]atrix: rotation of (-?[\d.]+) degrees")
 # chroma_format_idc 0 is monochrome (ITU-T H.264, 7.4.2.1.1).
 _MONOCHROME = re.compile(rb"^\[trace_headers.* chroma_format_idc .* = 0\s*$", re.MULTILINE)
@@ -95,7 +96,7 @@ def probe(path: Path) -> Probe:
         stored,
         first.width,
         first.height,
-        rate_of(times, log.tick_s),
+        rate_of(times, log.tick_s, _claimed(log)),
         _turn(log),
         _announced(log),
         sum(_STREAM.match(line) is not None for line in log.header) > 1,
@@ -109,26 +110,21 @@ def _first_shots(path: Path) -> tuple[DecodingLog, list[Shot], list[str]]:
     child = start_child(command)
     assert child.stderr is not None
     log, shots, lines = DecodingLog(), list[Shot](), list[str]()
-    timer = _end_after(child, _SILENT_S)
+    watchdog = threading.Timer(_LONGEST_S, child.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    began = time.monotonic()
     with buffered(child.stderr) as stderr:
         for line in stderr:
             if shot := log.take(line):
                 shots.append(shot)
-            if len(shots) == 1 and shot:
-                timer.cancel()
-                timer = _end_after(child, _LOOK_S)
+                if len(shots) >= _ENOUGH and time.monotonic() - began > _LOOK_S:
+                    child.kill()
             elif not shots:
                 lines.append(line.decode(errors="replace").strip())
-    timer.cancel()
+    watchdog.cancel()
     child.wait()
     return log, shots, lines
-
-
-def _end_after(child: subprocess.Popen[bytes], seconds: float) -> threading.Timer:
-    timer = threading.Timer(seconds, child.kill)
-    timer.daemon = True
-    timer.start()
-    return timer
 
 
 def _bare(line: str) -> str:
@@ -141,6 +137,15 @@ def _announced(log: DecodingLog) -> float | None:
     if found is None:
         return None
     return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+
+
+def _claimed(log: DecodingLog) -> float | None:
+    """Return the rate that stands in the line of the stream that is decoded."""
+    for line in log.header:
+        stream, rate = _STREAM.match(line), _RATE.search(line)
+        if stream and rate and stream[1].encode() == log.stream:
+            return float(rate[1])
+    return None
 
 
 def _turn(log: DecodingLog) -> int:

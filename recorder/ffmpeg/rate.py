@@ -11,7 +11,7 @@ _PAUSE = 1.5
 _NTSC = 1000 / 1001
 
 
-def rate_of(times_s: Sequence[float], tick_s: float) -> float | None:
+def rate_of(times_s: Sequence[float], tick_s: float, claimed: float | None = None) -> float | None:
     """Return the rate of frames, pauses left out.
 
     Parameters
@@ -21,11 +21,14 @@ def rate_of(times_s: Sequence[float], tick_s: float) -> float | None:
     tick_s
         The unit that the times are whole multiples of: milliseconds make 30 frames per second look
         like 30.3 or 29.4.
+    claimed
+        What the file says, to two decimals. It counts only where the times agree with it.
 
     Returns
     -------
     float or None
-        Frames per second; where the unit cannot tell them apart, a whole rate or one such as 29.97.
+        Frames per second; where the unit cannot tell them apart, the claimed one, a whole one, or
+        one such as 29.97.
         None with fewer than two times.
     """
     steps = [after - before for before, after in pairwise(sorted(times_s)) if after > before]
@@ -37,8 +40,14 @@ def rate_of(times_s: Sequence[float], tick_s: float) -> float | None:
     is_exact = len(regular) > 2 and max(regular) - min(regular) < tick_s / 2
     # Each run of steps begins and ends up to half a tick off.
     slack = 1e-9 if is_exact else tick_s * (1 + len(steps) - len(regular)) / len(regular)
-    near = round(1 / step) or 1
-    for rate in (float(near), near * _NTSC):
+    for rate in (*_near(claimed or 0.0, 0.005), *_near(1 / step, 1.0)):
         if abs(1 / rate - step) <= slack:
             return rate
     return round(1 / step, 6)
+
+
+def _near(rate: float, within: float) -> list[float]:
+    """Return rates in use that a rate may mean, and if it is exact itself."""
+    whole = float(round(rate))
+    found = [near for near in (whole, whole * _NTSC) if 0 < near and abs(near - rate) <= within]
+    return found or ([rate] if rate else [])

@@ -6,7 +6,6 @@ Cameras that are files and `mimread` both read through here, so that they give o
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 import subprocess
 import threading
@@ -16,7 +15,14 @@ from collections import deque
 from typing import IO, TYPE_CHECKING, cast
 
 from recorder.errors import RecorderError
-from recorder.ffmpeg.log import FRAME_OPTIONS, LOG_OPTIONS, DecodingLog, Shot
+from recorder.ffmpeg.log import (
+    FRAME_OPTIONS,
+    LOG_OPTIONS,
+    TOLERANCE_S,
+    DecodingLog,
+    Shot,
+    end_of,
+)
 from recorder.ffmpeg.probe import Probe
 from recorder.ffmpeg.program import conversion_options, executable, file_url
 from recorder.system import ENCODER_NICE, buffered, start_child
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
 _BYTES = {"gray8": 1, "gray16": 2, "bgr8": 3, "rgb8": 3}
 _EXIT_S = 5.0
 """How long ffmpeg may take to be gone once it has closed its output."""
-_LEAST_TOLERANCE_S = 0.05
 _LINE = re.compile(rb"^(\d+), +-?\d+, +(-?\d+), +(-?\d+),")
 _TIME_BASE = re.compile(rb"^#tb (\d+): (\d+)/(\d+)")
 
@@ -69,7 +74,8 @@ class VideoReader:
         assert child.stderr is not None
         self._child = child
         self._out = cast("io.RawIOBase", child.stdout)
-        self._said = _Said(child.stderr)
+        self._said = _Said(child.stderr, video.announced_s)
+        self._usual_s = 1 / video.fps if video.fps else 0.0
         self._shot: Shot | None = None  # the frame whose bytes come next
         self._end_s = 0.0
         self.close = weakref.finalize(self, _end, child, self._said)
@@ -96,7 +102,9 @@ class VideoReader:
             self._require_natural_end()
             return None
         self._shot = shot
-        self._end_s = max(self._end_s, (shot.time_s or 0.0) + self._lasts(shot))
+        begin_s = shot.time_s or 0.0
+        announced_end_s = end_of(begin_s, shot.duration_s, self._video.announced_s)
+        self._end_s = max(announced_end_s, begin_s + self._usual_s)
         return shot
 
     def read(self, out: Frame) -> None:
@@ -121,9 +129,6 @@ class VideoReader:
                 self._require_natural_end()
                 raise DecoderGone("ffmpeg ended in the midst of a frame")
             room = room[got:]
-
-    def _lasts(self, shot: Shot) -> float:
-        return max(shot.duration_s, 1 / self._video.fps if self._video.fps else 0.0)
 
     def _require_natural_end(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -153,8 +158,7 @@ class VideoReader:
         return ""
 
     def _ends_early(self, announced_s: float) -> bool:
-        usual_s = 1 / self._video.fps if self._video.fps else 0.0
-        tolerance_s = max(2 * usual_s, _LEAST_TOLERANCE_S, 1e-5 * announced_s)
+        tolerance_s = max(2 * self._usual_s, TOLERANCE_S, 1e-5 * announced_s)
         latest_s = announced_s - tolerance_s
         if self._end_s >= latest_s:
             return False
@@ -197,11 +201,12 @@ def _packets_end(video: Probe) -> float:
     end_s = 0.0
     with buffered(child.stdout) as lines:
         for line in lines:
-            if unit := _TIME_BASE.match(line):
-                units[unit[1]] = int(unit[2]) / int(unit[3])
+            if base := _TIME_BASE.match(line):
+                units[base[1]] = int(base[2]) / int(base[3])
             elif packet := _LINE.match(line):
-                end = (int(packet[2]) + max(0, int(packet[3]))) * units.get(packet[1], math.nan)
-                end_s = max(end_s, end)
+                unit_s = units.get(packet[1], 0.0)
+                begin_s, lasts_s = int(packet[2]) * unit_s, max(0, int(packet[3])) * unit_s
+                end_s = max(end_s, end_of(begin_s, lasts_s, video.announced_s))
     child.wait()
     return end_s
 
@@ -209,8 +214,8 @@ def _packets_end(video: Probe) -> float:
 class _Said:
     """Reads ffmpeg's stderr on a thread, and hands out the frames that it announces."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.log = DecodingLog()
+    def __init__(self, stream: IO[bytes], announced_s: float | None) -> None:
+        self.log = DecodingLog(announced_s)
         self._stream = buffered(stream)
         self._shots: deque[Shot] = deque()
         self._news = threading.Condition()
