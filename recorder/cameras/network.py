@@ -149,17 +149,17 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
     codec = _codec(capture)
     motion_jpeg = codec.upper() in _JPEG
     notes = [f"A network stream ({codec or 'unknown codec'}): lossy before we see it."]
-    source: Capture = capture
+    jpeg: JpegStream | None = None
     if motion_jpeg:
         reading = jpeg_reading(wanted.pixel_format, shown)
-        source = JpegStream(capture, gray=reading.pixel_format == "gray8")
+        jpeg = JpegStream(capture, gray=reading.pixel_format == "gray8")
     else:
         tag = settings.read_code(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
         reading = stream_reading(tag, wanted.pixel_format, shown)
         settings.write(capture, cv2.CAP_PROP_CONVERT_RGB, float(reading.convert))
         notes.append("If the camera changes its picture size, OpenCV rescales it unnoticed.")
     feed = Feed(
-        source,
+        jpeg or capture,
         reading,
         lambda feed, elapsed: _why_silent(feed, url, elapsed),
         "opencv FFMPEG",
@@ -167,6 +167,7 @@ def _feed(capture: Capture, url: str, wanted: Wanted) -> Feed:
         has_clock=not (motion_jpeg and url.lower().startswith("http")),
         notes=notes,
         fps=settings.read_rate(capture),
+        is_torn=lambda: jpeg is not None and jpeg.is_torn,
     )
     feed.obtained["fourcc"] = codec
     settings.apply_settings(feed, wanted)

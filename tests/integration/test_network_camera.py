@@ -19,6 +19,7 @@ from ip_camera import HEIGHT, WIDTH, free_port, ip_camera
 from recorder.cameras import network
 from recorder.cameras.base import BadFrame
 from recorder.cameras.cv2_setup import import_cv2
+from recorder.cameras.libjpeg import JpegDecoder
 from recorder.cameras.opencv import OpenCVCamera
 from recorder.errors import (
     CameraError,
@@ -432,3 +433,83 @@ def test_a_url_of_a_single_picture_is_refused_with_what_to_give_instead(suffix, 
         with contextlib.closing(camera), pytest.raises(CameraRefused) as caught:
             grab_two(camera)
     assert "a single picture and ends: a snapshot, not a stream; give the URL" in str(caught.value)
+
+
+# -- torn pictures --------------------------------------------------------------------------------
+
+
+def smooth_jpeg(seed):
+    cv2 = import_cv2()
+    picture = np.random.default_rng(seed).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    return cv2.imencode(".jpg", cv2.GaussianBlur(picture, (5, 5), 0))[1].tobytes()
+
+
+def torn(data, how):
+    """Return a picture that breaks in its middle and is decoded all the same."""
+    half, lost = len(data) // 2, 300
+    garbage = np.random.default_rng(7).integers(0, 255, lost, dtype=np.uint8).tobytes()
+    return {
+        "ends early": data[:half] + data[-2:],
+        "hole": data[:half] + data[half + lost :],
+        "zeros": data[:half] + bytes(lost) + data[half + lost :],
+        "garbage": data[:half] + garbage + data[half + lost :],
+    }[how]
+
+
+def multipart(pictures):
+    """Return what sends pictures as a network camera does."""
+
+    def send(write):
+        for picture in pictures:
+            head = f"--b\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            write(head.encode() + picture + b"\r\n")
+
+    return send
+
+
+MULTIPART = "multipart/x-mixed-replace; boundary=b"
+
+
+@pytest.mark.parametrize("pixel_format", ["bgr8", "gray8"])
+@pytest.mark.parametrize("how", ["ends early", "hole", "zeros", "garbage"])
+def test_a_picture_that_breaks_on_its_way_is_torn_and_the_next_is_not(how, pixel_format, capfd):
+    whole = [smooth_jpeg(number) for number in range(6)]
+    sent = [*whole[:3], torn(whole[3], how), *whole[4:], whole[0]]
+    with server_of(multipart(sent), MULTIPART) as url:
+        camera = OpenCVCamera(url, pixel_format=pixel_format)
+        spec = camera.open()  # looks at the first picture
+        out = np.empty(spec.shape, spec.dtype)
+        said = []
+        for _ in range(5):
+            camera.grab()
+            said.append(camera.retrieve(out))
+            os.write(2, b"said by others\n")
+        camera.close()
+    assert said == [None, None, "torn", None, None]
+    assert capfd.readouterr().err == "said by others\n" * 5
+
+
+def test_bytes_that_only_fill_up_a_picture_do_not_make_it_torn():
+    whole = smooth_jpeg(1)
+    sent = [whole, whole, whole[:-2] + bytes(3) + whole[-2:], whole + bytes(9), whole, whole]
+    with server_of(multipart(sent), MULTIPART) as url:
+        camera = OpenCVCamera(url)
+        spec = camera.open()
+        out = np.empty(spec.shape, spec.dtype)
+        for _ in range(3):
+            camera.grab()
+            assert camera.retrieve(out) is None
+        camera.close()
+
+
+def test_what_others_say_while_a_picture_is_decoded_is_passed_on(monkeypatch, capfd):
+    def imdecode(data, flags):
+        os.write(2, b"a log line\nCorrupt JPEG data: bad Huffman code\nanother\n")
+        return data
+
+    decoder = JpegDecoder(0)
+    monkeypatch.setattr(import_cv2(), "imdecode", imdecode)
+    decoder.decode(np.zeros(1, np.uint8))
+    assert decoder.is_torn
+    assert capfd.readouterr().err == "a log line\nanother\n"
+    decoder.close()
