@@ -25,7 +25,7 @@ from recorder.ffmpeg.log import (
 )
 from recorder.ffmpeg.probe import Probe
 from recorder.ffmpeg.program import conversion_options, executable, file_url
-from recorder.system import ENCODER_NICE, buffered, start_child
+from recorder.system import buffered, start_child
 
 if TYPE_CHECKING:
     import io
@@ -40,7 +40,7 @@ _TIME_BASE = re.compile(rb"^#tb (\d+): (\d+)/(\d+)")
 
 
 class DecoderGone(RecorderError):
-    """ffmpeg was killed before it had read the file to its end."""
+    """ffmpeg was killed before it had read the file to its end, or makes no sense."""
 
 
 class VideoReader:
@@ -54,6 +54,8 @@ class VideoReader:
         The file, as `probe` found it.
     pixel_format
         What comes out: ``gray8``, ``gray16``, ``bgr8`` or ``rgb8``.
+    nice
+        How far ffmpeg stands back behind others.
 
     Raises
     ------
@@ -61,13 +63,11 @@ class VideoReader:
         There is no ffmpeg, or it does not start.
     """
 
-    def __init__(self, video: Probe, pixel_format: str) -> None:
+    def __init__(self, video: Probe, pixel_format: str, nice: int = 0) -> None:
         self._video = video
         self._sample_bytes = _BYTES[pixel_format]
         try:
-            child = start_child(
-                _command(video, pixel_format), stdout=subprocess.PIPE, nice=ENCODER_NICE
-            )
+            child = start_child(_command(video, pixel_format), stdout=subprocess.PIPE, nice=nice)
         except OSError as error:
             raise RecorderError(f"ffmpeg does not start: {error}") from error
         assert child.stdout is not None
@@ -100,6 +100,8 @@ class VideoReader:
         shot = self._said.shot(timeout_s)
         if shot is None:
             self._require_natural_end()
+            if self._out.read(1):  # a line was not understood: frames would be put together wrongly
+                raise DecoderGone("ffmpeg gave more than the frames that it announced")
             return None
         self._shot = shot
         begin_s = shot.time_s or 0.0

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -373,6 +374,20 @@ def test_a_file_plays_at_its_own_rate_unless_told_to_be_fast(tmp_path):
 
 
 # -- the decoder --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script stands before ffmpeg")
+def test_a_frame_that_was_not_announced_is_noticed(tmp_path, monkeypatch):
+    path = tmp_path / "in.mkv"
+    ffmpeg(*pattern(0.4), "-c:v", "ffv1", path)
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        f"#!/usr/bin/env bash\n{FFMPEG} \"$@\" 2> >(sed --unbuffered '/n:   3 pts/d' >&2)\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr("recorder.ffmpeg.reader.executable", lambda: str(program))
+    with pytest.raises(RecorderError, match="more than the frames that it announced"):
+        mimread(path)
 
 
 def test_a_decoder_that_is_killed_is_no_end_of_the_file(tmp_path):
