@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 _BYTES = {"gray8": 1, "gray16": 2, "bgr8": 3, "rgb8": 3}
 _EXIT_S = 5.0
 """How long ffmpeg may take to be gone once it has closed its output."""
+_LOOK_BACK_S = 5.0
+"""Packets of sound may be long."""
+_LOOK_S = 3.0
+"""The end of a whole file is found at once; that of one that was cut may be looked for for ever."""
 _LINE = re.compile(rb"^(\d+), +-?\d+, +(-?\d+), +(-?\d+),")
 _TIME_BASE = re.compile(rb"^#tb (\d+): (\d+)/(\d+)")
 
@@ -171,7 +175,7 @@ class VideoReader:
         # the file holds all that was ever in it.
         if log.packets_end_s >= latest_s:
             return False
-        return not (self._video.has_others and _packets_end(self._video) >= latest_s)
+        return not (self._video.has_others and _packets_end(self._video, announced_s) >= latest_s)
 
 
 def _first(complaints: list[str]) -> str:
@@ -192,13 +196,17 @@ def _command(video: Probe, pixel_format: str) -> list[str]:
     ]
 
 
-def _packets_end(video: Probe) -> float:
-    """Return when the last packet of any stream ends, in s, without decoding anything."""
+def _packets_end(video: Probe, announced_s: float) -> float:
+    """Return when the last packet of any stream ends, in s; only the file's end is looked at."""
+    from_s = max(0.0, announced_s - _LOOK_BACK_S)
     command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"]
-    command += ["-i", file_url(video.path), "-map", "0:v?", "-map", "0:a?", "-c", "copy"]
-    command += ["-f", "framecrc", "pipe:1"]
+    command += ["-ss", f"{from_s:.3f}", "-i", file_url(video.path)]
+    command += ["-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "framecrc", "pipe:1"]
     child = start_child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert child.stdout is not None
+    watchdog = threading.Timer(_LOOK_S, child.kill)
+    watchdog.daemon = True
+    watchdog.start()
     units: dict[bytes, float] = {}
     end_s = 0.0
     with buffered(child.stdout) as lines:
@@ -208,7 +216,8 @@ def _packets_end(video: Probe) -> float:
             elif packet := _LINE.match(line):
                 unit_s = units.get(packet[1], 0.0)
                 begin_s, lasts_s = int(packet[2]) * unit_s, max(0, int(packet[3])) * unit_s
-                end_s = max(end_s, end_of(begin_s, lasts_s, video.announced_s))
+                end_s = max(end_s, end_of(from_s + begin_s, lasts_s, announced_s))
+    watchdog.cancel()
     child.wait()
     return end_s
 

@@ -102,6 +102,19 @@ def test_a_video_with_a_long_pause_and_sound_is_recorded_to_its_end(tmp_path, mo
     assert len(mimread(motion)) == 519
 
 
+def test_a_pause_in_a_transport_stream_stays_one(tmp_path, motion):
+    path = tmp_path / "motion.ts"
+    ffmpeg("-i", motion, "-map", "0:v", "-c", "copy", path)
+    camera = OpenCVCamera(str(path))
+    camera.open()
+    times = [camera.grab().t_camera_ms for _ in range(519)]
+    with pytest.raises(EndOfSource) as end:
+        camera.grab()
+    camera.close()
+    assert end.value.fault == ""
+    assert times[20] - times[19] == pytest.approx(148_200)
+
+
 def test_a_file_that_was_cut_in_half_gives_what_it_has_and_exit_code_6(tmp_path, motion):
     half = tmp_path / "half.mp4"
     half.write_bytes(motion.read_bytes()[: motion.stat().st_size // 2])
