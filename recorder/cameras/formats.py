@@ -126,7 +126,7 @@ def _device_notes(fourcc: str) -> tuple[str, ...]:
 
 
 def stream_reading(tag: bytes, pixel_format: str | None, source: str) -> Reading:
-    """Return how a video file or network stream is read.
+    """Return how a network stream is read.
 
     Parameters
     ----------
@@ -222,8 +222,8 @@ def _refuse_unreadable(tag: bytes, pixel_format: str | None, source: str) -> Non
         )
     if tag not in (*_GRAY8, *_COLOUR, *_YUV8, *_ALPHA):
         raise CameraRefused(
-            f"{source}: pixels are {_tag_name(tag)}, which OpenCV cannot give exactly; gray is "
-            "read exactly as 8 or 16 bit: ffmpeg -i IN -c:v ffv1 -pix_fmt gray16le OUT.mkv"
+            f"{source}: pixels are {_tag_name(tag)}, which OpenCV cannot give exactly from a "
+            "stream; ffmpeg -i URL -c copy OUT.mkv keeps them, and gray is read exactly from a file"
         )
 
 

@@ -13,6 +13,7 @@ from recorder.cameras.formats import Reading
 from recorder.errors import CameraLost, CameraTimeout, RecorderError
 from recorder.ffmpeg.probe import Probe
 from recorder.ffmpeg.reader import DecoderGone, VideoReader
+from recorder.system import ENCODER_NICE
 
 if TYPE_CHECKING:
     from recorder.ffmpeg.log import Shot
@@ -51,7 +52,7 @@ class VideoFile:
         self._slower = _ratio(video.fps, fps)
         self._source = source
         try:
-            self._reader = VideoReader(video, self._kind)
+            self._reader = VideoReader(video, self._kind, ENCODER_NICE)
         except RecorderError as error:
             raise CameraLost(f"{source}: {error}") from error
         self._shot: Shot | None = None

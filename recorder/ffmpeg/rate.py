@@ -49,5 +49,5 @@ def rate_of(times_s: Sequence[float], tick_s: float, claimed: float | None = Non
 def _near(rate: float, within: float) -> list[float]:
     """Return rates in use that a rate may mean, and if it is exact itself."""
     whole = float(round(rate))
-    found = [near for near in (whole, whole * _NTSC) if 0 < near and abs(near - rate) <= within]
+    found = [near for near in (whole, whole * _NTSC) if near > 0 and abs(near - rate) <= within]
     return found or ([rate] if rate else [])

@@ -25,7 +25,7 @@ from recorder.ffmpeg.log import (
 )
 from recorder.ffmpeg.probe import Probe
 from recorder.ffmpeg.program import conversion_options, executable, file_url
-from recorder.system import ENCODER_NICE, buffered, start_child
+from recorder.system import buffered, start_child
 
 if TYPE_CHECKING:
     import io
@@ -35,12 +35,16 @@ if TYPE_CHECKING:
 _BYTES = {"gray8": 1, "gray16": 2, "bgr8": 3, "rgb8": 3}
 _EXIT_S = 5.0
 """How long ffmpeg may take to be gone once it has closed its output."""
+_LOOK_BACK_S = 5.0
+"""Packets of sound may be long."""
+_LOOK_S = 3.0
+"""The end of a whole file is found at once; that of one that was cut may be looked for for ever."""
 _LINE = re.compile(rb"^(\d+), +-?\d+, +(-?\d+), +(-?\d+),")
 _TIME_BASE = re.compile(rb"^#tb (\d+): (\d+)/(\d+)")
 
 
 class DecoderGone(RecorderError):
-    """ffmpeg was killed before it had read the file to its end."""
+    """ffmpeg was killed before it had read the file to its end, or makes no sense."""
 
 
 class VideoReader:
@@ -54,6 +58,8 @@ class VideoReader:
         The file, as `probe` found it.
     pixel_format
         What comes out: ``gray8``, ``gray16``, ``bgr8`` or ``rgb8``.
+    nice
+        How far ffmpeg stands back behind others.
 
     Raises
     ------
@@ -61,13 +67,11 @@ class VideoReader:
         There is no ffmpeg, or it does not start.
     """
 
-    def __init__(self, video: Probe, pixel_format: str) -> None:
+    def __init__(self, video: Probe, pixel_format: str, nice: int = 0) -> None:
         self._video = video
         self._sample_bytes = _BYTES[pixel_format]
         try:
-            child = start_child(
-                _command(video, pixel_format), stdout=subprocess.PIPE, nice=ENCODER_NICE
-            )
+            child = start_child(_command(video, pixel_format), stdout=subprocess.PIPE, nice=nice)
         except OSError as error:
             raise RecorderError(f"ffmpeg does not start: {error}") from error
         assert child.stdout is not None
@@ -100,6 +104,8 @@ class VideoReader:
         shot = self._said.shot(timeout_s)
         if shot is None:
             self._require_natural_end()
+            if self._out.read(1):  # a line was not understood: frames would be put together wrongly
+                raise DecoderGone("ffmpeg gave more than the frames that it announced")
             return None
         self._shot = shot
         begin_s = shot.time_s or 0.0
@@ -169,7 +175,7 @@ class VideoReader:
         # the file holds all that was ever in it.
         if log.packets_end_s >= latest_s:
             return False
-        return not (self._video.has_others and _packets_end(self._video) >= latest_s)
+        return not (self._video.has_others and _packets_end(self._video, announced_s) >= latest_s)
 
 
 def _first(complaints: list[str]) -> str:
@@ -190,13 +196,17 @@ def _command(video: Probe, pixel_format: str) -> list[str]:
     ]
 
 
-def _packets_end(video: Probe) -> float:
-    """Return when the last packet of any stream ends, in s, without decoding anything."""
+def _packets_end(video: Probe, announced_s: float) -> float:
+    """Return when the last packet of any stream ends, in s; only the file's end is looked at."""
+    from_s = max(0.0, announced_s - _LOOK_BACK_S)
     command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"]
-    command += ["-i", file_url(video.path), "-map", "0:v?", "-map", "0:a?", "-c", "copy"]
-    command += ["-f", "framecrc", "pipe:1"]
+    command += ["-ss", f"{from_s:.3f}", "-i", file_url(video.path)]
+    command += ["-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "framecrc", "pipe:1"]
     child = start_child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert child.stdout is not None
+    watchdog = threading.Timer(_LOOK_S, child.kill)
+    watchdog.daemon = True
+    watchdog.start()
     units: dict[bytes, float] = {}
     end_s = 0.0
     with buffered(child.stdout) as lines:
@@ -206,7 +216,8 @@ def _packets_end(video: Probe) -> float:
             elif packet := _LINE.match(line):
                 unit_s = units.get(packet[1], 0.0)
                 begin_s, lasts_s = int(packet[2]) * unit_s, max(0, int(packet[3])) * unit_s
-                end_s = max(end_s, end_of(begin_s, lasts_s, video.announced_s))
+                end_s = max(end_s, end_of(from_s + begin_s, lasts_s, announced_s))
+    watchdog.cancel()
     child.wait()
     return end_s
 

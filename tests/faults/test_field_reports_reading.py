@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -99,6 +100,19 @@ def test_a_video_with_a_long_pause_and_sound_is_recorded_to_its_end(tmp_path, mo
     assert times[20] - times[19] == pytest.approx(148.2)
     assert np.diff(np.delete(times, range(20))) == pytest.approx(0.1)
     assert len(mimread(motion)) == 519
+
+
+def test_a_pause_in_a_transport_stream_stays_one(tmp_path, motion):
+    path = tmp_path / "motion.ts"
+    ffmpeg("-i", motion, "-map", "0:v", "-c", "copy", path)
+    camera = OpenCVCamera(str(path))
+    camera.open()
+    times = [camera.grab().t_camera_ms for _ in range(519)]
+    with pytest.raises(EndOfSource) as end:
+        camera.grab()
+    camera.close()
+    assert end.value.fault == ""
+    assert times[20] - times[19] == pytest.approx(148_200)
 
 
 def test_a_file_that_was_cut_in_half_gives_what_it_has_and_exit_code_6(tmp_path, motion):
@@ -373,6 +387,20 @@ def test_a_file_plays_at_its_own_rate_unless_told_to_be_fast(tmp_path):
 
 
 # -- the decoder --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script stands before ffmpeg")
+def test_a_frame_that_was_not_announced_is_noticed(tmp_path, monkeypatch):
+    path = tmp_path / "in.mkv"
+    ffmpeg(*pattern(0.4), "-c:v", "ffv1", path)
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        f"#!/usr/bin/env bash\n{FFMPEG} \"$@\" 2> >(sed --unbuffered '/n:   3 pts/d' >&2)\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr("recorder.ffmpeg.reader.executable", lambda: str(program))
+    with pytest.raises(RecorderError, match="more than the frames that it announced"):
+        mimread(path)
 
 
 def test_a_decoder_that_is_killed_is_no_end_of_the_file(tmp_path):
