@@ -79,7 +79,7 @@ def _buffer(camera: CameraConfig) -> str:
     if spec is not None:
         count = frames_in(camera.buffer.memory, spec)
         text += f", {count} frames" + (f", {count / spec.fps:.1f} s" if spec.fps else "")
-    return f"{text}; when full: {camera.buffer.when_full}"
+    return f"{text}; when full: {camera.when_full}"
 
 
 def _example(camera: CameraConfig, config: Config) -> str:

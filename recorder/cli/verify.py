@@ -12,7 +12,8 @@ from recorder.cli.help import JSON
 
 def verify(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files, stems or folders.")
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files, stems or folders, with those below."),
     ],
     json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
@@ -41,6 +42,8 @@ def verify(
         raise
     for part in verdict.parts:
         print(part.sentence(), file=sys.stderr if json else sys.stdout)
+    if len(verdict.parts) > 1:
+        print(verdict.sentence(), file=sys.stderr if json else sys.stdout)
     if json:
         print(dumps(verdict.as_dict()))
     raise typer.Exit(verdict.exit_code)

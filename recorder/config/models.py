@@ -13,8 +13,14 @@ from recorder.config.base import Problem, Section, plain
 from recorder.config.fields import AnySource, Crop, FrameSize, MetaValue, Rate, Value
 from recorder.config.names import Plain, file_stem
 from recorder.config.redact import redact_all
-from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions, frames_in
-from recorder.config.sources import SYNTHETIC, is_live
+from recorder.config.sections import (
+    BufferConfig,
+    RecordingConfig,
+    SyntheticOptions,
+    WhenFull,
+    frames_in,
+)
+from recorder.config.sources import SYNTHETIC, Source, is_live
 from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, ScheduleConfig
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
@@ -150,7 +156,15 @@ class CameraConfig(Section):
             _ = spec and frames_in(buffer.memory, spec)
         except ConfigError as error:
             raise Problem(str(error), "memory") from None
-        return buffer
+        if buffer.when_full is not None:
+            return buffer
+        usual = usual_when_full(info.data.get("source", SYNTHETIC), info.data.get("fps"))
+        return buffer.model_copy(update={"when_full": usual})
+
+    @property
+    def when_full(self) -> WhenFull:
+        """What happens to a new frame when the buffer is full, also if the config leaves it out."""
+        return self.buffer.when_full or usual_when_full(self.source, self.fps)
 
     def known_spec(self) -> FrameSpec | None:
         """Return what the frames in the buffer will be, as far as the config alone tells.
@@ -161,6 +175,16 @@ class CameraConfig(Section):
             After crop and rotation; None when size or pixel format is left to the camera.
         """
         return _known_spec(dict(self))
+
+
+def usual_when_full(source: Source, fps: float | str | None) -> WhenFull:
+    """Return what `buffer.when_full` means when it is left out.
+
+    Whatever has all of its frames waits, as dropping them gains nothing. The synthetic camera with
+    a rate stands for a live one, and drops as that would.
+    """
+    is_stored = source != SYNTHETIC and not is_live(source)
+    return "wait" if is_stored or fps == "max" else "drop"
 
 
 def _known_spec(data: Mapping[str, Any]) -> FrameSpec | None:

@@ -22,6 +22,8 @@ from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
 from recorder.layout import bytes_for, slots_in
 
+WhenFull = Literal["drop", "wait", "stop"]
+"""What happens to a new frame when the buffer has no room."""
 _CODECS: list[Any] = ["auto", "fast", "compatible", "archive"]  # profiles, which editors offer
 MIN_FRAMES = 4
 """Frames a buffer holds at least: one being filled, one being written, one shown, one to spare."""
@@ -61,12 +63,13 @@ class BufferConfig(Section):
         Bytes per camera, in KiB, MiB, GiB (1024) or KB, MB, GB (1000); allocated before the camera
         opens, never grows; at least 4 frames.
     when_full
-        ``drop`` the new frame and count it, ``wait`` where the source can (files, images,
-        synthetic), or ``stop``, exit code 6.
+        ``drop`` the new frame and count it, ``wait`` where the source can (files, images, pipes,
+        synthetic), or ``stop``, exit code 6. None: wait for files, images, pipes and ``fps: max``,
+        else drop.
     """
 
     memory: Size = 256 * 2**20
-    when_full: Literal["drop", "wait", "stop"] = "drop"
+    when_full: WhenFull | None = None
 
 
 class RetentionConfig(Section):

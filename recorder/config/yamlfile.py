@@ -27,7 +27,8 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         A YAML file, UTF-8, at most 1 MiB.
     overrides
         ``KEY=VALUE`` as after ``--set``: a key with dots is a path in the config, one without
-        is metadata; the value is YAML.
+        is metadata, and is refused if it looks like a misspelt key; the value is YAML, or as it
+        stands where the key is a text.
 
     Raises
     ------

@@ -76,7 +76,7 @@ class Crew:
         finish: Finish,
         on_closed: Callable[[ClosedFile], None] | None = None,
     ) -> None:
-        policy = config.buffer.when_full
+        policy = config.when_full
         most = WARM_SLOTS if policy == "wait" else None  # few slots stay in the cache
         self._camera = camera
         self._files = files

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 15.0
-"""A camera that has not opened by then never will: back-ends have shorter time-outs."""
+OPEN_TIMEOUT_S = 30.0
+"""A camera that has not opened by then never will: back-ends have shorter time-outs.
+
+The longest is that of a stream that is joined between key frames, 25 s.
+"""
 ARM_TIMEOUT_S = 8.0
 
 
@@ -208,7 +211,9 @@ class CameraRun:
             self._open_camera()
             self._go.wait()
             self.crew.acquisition.run()
-        except EndOfSource:
+        except EndOfSource as end:
+            if end.fault:
+                self._course.source_was_faulty(CameraError(str(end)))
             self.finish("end_of_source")
         except BufferFull as error:
             self.finish("overflow", error)

@@ -155,6 +155,7 @@ def test_seconds(tmp_path: Path) -> None:
 # -- exit codes -------------------------------------------------------------------------------
 
 HEAVY = {"size": [640, 480], "fps": "max", "options__pattern": "noise"}
+DROPS = {**HEAVY, "buffer__when_full": "drop", "recording__duration": "200 frames"}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ HEAVY = {"size": [640, 480], "fps": "max", "options__pattern": "noise"}
         ({"options__fail_at": 10, "on_failure": "stop"}, 3, "camera_failed"),
         ({"options__hang_at": 10, "on_failure": "leave"}, 3, "camera_failed"),
         ({"options__resize_at": 10, "on_failure": "stop"}, 3, "camera_failed"),
-        ({**HEAVY, "recording__duration": "200 frames", "recording__codec": "ffv1"}, 6, "duration"),
+        ({**DROPS, "recording__codec": "ffv1"}, 6, "duration"),
         ({**HEAVY, "buffer__when_full": "stop", "recording__codec": "ffv1"}, 6, "overflow"),
     ],
     ids=["duration", "fail", "hang", "resize", "dropped", "overflow"],
