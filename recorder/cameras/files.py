@@ -107,7 +107,7 @@ def _video_end(capture: VideoFile, feed: Feed) -> EndOfSource:
     """Keep in the about file what was wrong with the video."""
     end = capture.end()
     if end.fault:
-        note = f"The file {end.fault.removeprefix('it ')}."
+        note = f"The source file: {end.fault}."
         if note not in feed.notes:
             feed.notes.append(note)
     return end

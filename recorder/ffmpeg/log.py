@@ -181,6 +181,8 @@ class DecodingLog:
         elif self._is_complaint(who, level, text, from_codec):
             self.complaints.append(text.decode(errors="replace").strip())
             del self.complaints[_MOST_COMPLAINTS:]
+            if who.startswith(b"[vist#"):  # the picture is lost as a whole: no frame comes of it
+                self._is_torn = False
 
     def _is_complaint(self, who: bytes, level: bytes, text: bytes, from_codec: bool) -> bool:
         """Whether a line says that something of the video is lost."""

@@ -68,6 +68,10 @@ def test_a_complaint_belongs_to_the_frame_that_is_decoded_next():
     log, shots = heard(DECODED, torn, DECODED, SHOWN, DECODED, SHOWN, SHOWN)
     assert [shot.is_torn for shot in shots] == [False, True, False]
     assert log.complaints == []
+    lost = b"[vist#0:1/mjpeg @ 0x1] [dec:mjpeg @ 0x2] [error] Error submitting packet: x\n"
+    log, shots = heard(torn, lost, DECODED, SHOWN)
+    assert not shots[0].is_torn
+    assert log.complaints == ["Error submitting packet: x"]
     warned = b"[vist#0:1/h264 @ 0x1] [dec:h264 @ 0x2] [warning] corrupt decoded frame\n"
     assert heard(warned, DECODED, SHOWN)[1][0].is_torn
 
