@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ class TakeSummary:
     raw_bytes: int
     file_bytes: int
     errors: tuple[str, ...] = ()
+    time_deviation_ms: float | None = None
+    """Greatest difference between a frame's time in its file and its clock, if above a frame."""
 
     @property
     def ratio(self) -> float | None:
@@ -62,6 +64,8 @@ class TakeSummary:
         plain = {name: getattr(self, name) for name in names}
         plain |= {"files": list(self.files), "raw_bytes": self.raw_bytes}
         plain |= {"file_bytes": self.file_bytes, "ratio": self.ratio}
+        if self.time_deviation_ms is not None:
+            plain["time_deviation_ms"] = self.time_deviation_ms
         return plain | ({"errors": list(self.errors)} if self.errors else {})
 
     @classmethod
@@ -96,7 +100,13 @@ def merged(parts: Sequence[TakeSummary], restarts: int) -> TakeSummary:
         raw_bytes=sum(part.raw_bytes for part in parts),
         file_bytes=sum(part.file_bytes for part in parts),
         errors=tuple(dict.fromkeys(error for part in parts for error in part.errors)),
+        time_deviation_ms=largest(part.time_deviation_ms for part in parts),
     )
+
+
+def largest(values: Iterable[float | None]) -> float | None:
+    """Return the largest of those that are known; None if none is."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def reason_of(error: RecorderError) -> str:

@@ -20,10 +20,8 @@ from recorder.writers import ebml
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
-_INFO, _TRACKS = 0x1549A966, 0x1654AE6B
 _TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK, _REFERENCE = 0xE7, 0xA3, 0xA0, 0xA1, 0xFB
-_TRACK, _TRACK_NUMBER, _TRACK_TYPE, _VIDEO = 0xAE, 0xD7, 0x83, 0xE0
+_TRACK_NUMBER, _TRACK_TYPE, _VIDEO = 0xD7, 0x83, 0xE0
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xB0, 0xBA
 _VIDEO_TRACK = 1
 
@@ -132,10 +130,10 @@ class _Walk:
 
     def index(self) -> Index:
         self._walk()
-        needed = (_EBML, _INFO, _TRACKS)
+        needed = (ebml.EBML, ebml.INFO, ebml.TRACKS)
         whole = self._track > 0 and all(part in self._head for part in needed)
-        ebml, info, tracks = (self._head.get(part, b"") for part in needed)
-        head = ebml + _SEGMENT.to_bytes(4, "big") + _UNKNOWN_SIZE + info + tracks
+        top, info, tracks = (self._head.get(part, b"") for part in needed)
+        head = top + ebml.SEGMENT.to_bytes(4, "big") + _UNKNOWN_SIZE + info + tracks
         return Index(
             head if whole else b"",
             *(self._width, self._height, self._track),
@@ -154,7 +152,7 @@ class _Walk:
                 return
             # Into segments and clusters wherever they are: then it does not matter whether their
             # sizes are known, true, or were still to be filled in when the kill came.
-            if element.id in (_SEGMENT, _CLUSTER):
+            if element.id in (ebml.SEGMENT, ebml.CLUSTER):
                 at = element.start
                 continue
             if element.end is None or element.end > self._size:
@@ -176,15 +174,18 @@ class _Walk:
         elif element.id == _TIMESTAMP:
             size = min(element.end - element.start, _LONGEST_NUMBER)
             self._cluster_time = min(ebml.number(self._read(element.start, size)), _LATEST)
-        elif element.id in (_EBML, _INFO, _TRACKS) and element.end - at < _LARGEST_HEAD:
+        elif element.id in (ebml.EBML, ebml.INFO, ebml.TRACKS) and element.end - at < _LARGEST_HEAD:
             self._head.setdefault(element.id, self._read(at, element.end - at))
-            if element.id == _TRACKS and not self._track:
+            if element.id == ebml.TRACKS and not self._track:
                 self._take_tracks(self._read(element.start, element.end - element.start))
 
     def _take_tracks(self, tracks: bytes) -> None:
         for number, track in ebml.children(tracks):
             fields = dict(ebml.children(track))
-            if number == _TRACK and ebml.number(fields.get(_TRACK_TYPE, b"")) == _VIDEO_TRACK:
+            if (
+                number == ebml.TRACK_ENTRY
+                and ebml.number(fields.get(_TRACK_TYPE, b"")) == _VIDEO_TRACK
+            ):
                 video = dict(ebml.children(fields.get(_VIDEO, b"")))
                 self._track = ebml.number(fields.get(_TRACK_NUMBER, b""))
                 self._width = ebml.number(video.get(_PIXEL_WIDTH, b""))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from recorder.errors import RecorderError
-from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary
+from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary, largest
 from recorder.rig.summary import RigSummary
 
 MOST = 100_000
@@ -90,6 +90,7 @@ class _Share:
         self._intervals = 0
         self._files: deque[str] = deque(maxlen=MOST)
         self._errors: dict[str, None] = {}
+        self._time_deviation_ms: float | None = None
 
     def add(self, part: TakeSummary) -> None:
         if REASONS[part.reason] >= REASONS[self._reason]:
@@ -100,6 +101,8 @@ class _Share:
         self._intervals += max(0, part.grabbed - 1)
         self._files += part.files
         _keep(self._errors, part.errors)
+        deviations = self._time_deviation_ms, part.time_deviation_ms
+        self._time_deviation_ms = largest(deviations)
 
     def summary(self) -> TakeSummary:
         fps = round(self._intervals / self._seconds, 3) if self._seconds > 0 else 0.0
@@ -110,6 +113,7 @@ class _Share:
             fps=fps,
             files=tuple(self._files),
             errors=tuple(self._errors),
+            time_deviation_ms=self._time_deviation_ms,
         )
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+EBML, SEGMENT, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+INFO, TIMESTAMP_SCALE = 0x1549A966, 0x2AD7B1
+TRACKS, TRACK_ENTRY, DEFAULT_DURATION = 0x1654AE6B, 0xAE, 0x23E383
+
 HEADER = 12
 """Longest header of an element, in bytes: 4 of its id, 8 of its size."""
 
@@ -76,5 +80,9 @@ def sized(size: int, width: int = 8) -> bytes:
 
 def element(id_: int, content: bytes, width: int = 8) -> bytes:
     """Return an element with what is in it; its size is written in `width` bytes."""
-    name = id_.to_bytes((id_.bit_length() + 7) // 8, "big")
-    return name + sized(len(content), width) + content
+    return name(id_) + sized(len(content), width) + content
+
+
+def name(id_: int) -> bytes:
+    """Return the id of an element, as it begins."""
+    return id_.to_bytes((id_.bit_length() + 7) // 8, "big")
