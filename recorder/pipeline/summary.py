@@ -43,7 +43,8 @@ class TakeSummary:
     file_bytes: int
     errors: tuple[str, ...] = ()
     time_deviation_ms: float | None = None
-    """Greatest difference between a frame's time in its file and its clock, if above a frame."""
+    """Greatest difference between a frame's time in its file and its clock, if above a frame; in
+    the about files, so not in `as_dict`."""
 
     @property
     def ratio(self) -> float | None:
@@ -64,8 +65,6 @@ class TakeSummary:
         plain = {name: getattr(self, name) for name in names}
         plain |= {"files": list(self.files), "raw_bytes": self.raw_bytes}
         plain |= {"file_bytes": self.file_bytes, "ratio": self.ratio}
-        if self.time_deviation_ms is not None:
-            plain["time_deviation_ms"] = self.time_deviation_ms
         return plain | ({"errors": list(self.errors)} if self.errors else {})
 
     @classmethod
