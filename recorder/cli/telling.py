@@ -70,7 +70,7 @@ def _sentence(name: str, summary: TakeSummary) -> str:
 
 
 def _times(summary: TakeSummary) -> list[str]:
-    """Say that frames were not even, where their files have them even."""
+    """Say how far the times in the files are from the clock, if above a frame."""
     if summary.time_deviation_ms is None:
         return []
     return [

@@ -1,8 +1,8 @@
 """Change, in place, how fast the times of a Matroska file run.
 
 A file keeps the time of a block in units of its TimestampScale: one number in the header moves all
-of them. What is changed lies in the first kilobyte and is written at once, with the length that it
-had; nothing else is touched. Doing it again gives the same file, so a kill in between is mended by
+of them. What is changed lies in the header and is written at once, with the length that it had;
+nothing else is touched. Doing it again gives the same file, so a kill in between is mended by
 doing it again, and until then the file opens at the one rate or the other.
 """
 
@@ -20,19 +20,7 @@ from recorder.writers import ebml
 AS_WRITTEN_NS = 1_000_000
 """ffmpeg's unit, the only one it writes: whole milliseconds."""
 
-ebml.SEGMENT, ebml.CLUSTER, ebml.INFO, ebml.TRACKS, _TAGS = (
-    0x18538067,
-    0x1F43B675,
-    0x1549A966,
-    0x1654AE6B,
-    0x1254C367,
-)
-ebml.TIMESTAMP_SCALE, _DURATION, ebml.TRACK_ENTRY, ebml.DEFAULT_DURATION = (
-    0x2AD7B1,
-    0x4489,
-    0xAE,
-    0x23E383,
-)
+_TAGS, _DURATION = 0x1254C367, 0x4489
 _VOID, _CRC, _MAX_BLOCK_ADDITION = 0xEC, 0xBF, 0x55EE
 _ROOM_FROM = (_VOID, _MAX_BLOCK_ADDITION, _CRC)
 """What may be given up for a longer number, in this order: padding, a limit of 0 that says what

@@ -33,8 +33,11 @@ from recorder.playback.convert import convert
 from recorder.playback.matroska import read_index
 from recorder.writers import retime
 from recorder.writers.codecs import choose
+from recorder.writers.decode import decode_frames
+from recorder.writers.ffmpeg import encode_command, file_url
 from recorder.writers.proof import prove
 from recorder.writers.settle import settle_dead
+from recorder.writers.uncompressed import UncompressedStream
 from recorder.writers.video import VideoWriter
 
 SIZE = (48, 32)
@@ -191,6 +194,17 @@ def test_a_rate_that_halves_is_told_and_is_in_the_ledger(tmp_path):
     assert again.report.time_deviation_ms == about["time_deviation_ms"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("fps", [60.0006, 29.83, 54.321])
+def test_cv2_finds_numbers_in_a_long_file_too(tmp_path, fps):
+    """FFmpeg knows no rate between 60 and 60.002: with the nearest header, 8 of 43 were wrong."""
+    count = 60_000
+    record(tmp_path / "top", at_rate(fps, count), 60)
+    numbers = [*some(count, 40), count - 2, count - 1, count // 2]
+    assert cv2_finds(tmp_path / "top.mkv", numbers)[::2] == (count, len(numbers))
+    assert abs(said_length(tmp_path / "top.mkv") - count / fps) < 1 / fps + 0.01
+
+
 def test_dropped_frames_make_the_rate_lower_and_leave_numbers_right(tmp_path):
     lost = set(range(50, 80)) | {200, 333}
     about = record(tmp_path / "top", at_rate(60, 400), 60, lost)
@@ -330,6 +344,19 @@ def test_own_times_of_a_killed_encoder(tmp_path):
     assert 0 < report.written < 400
     assert read_index(tmp_path / "top.mkv").time.tolist() == [20 * n for n in range(report.written)]
     assert verify(tmp_path / "top.mkv").ok
+
+
+@pytest.mark.parametrize("there", [5, 30, 1000])
+def test_half_a_frame_with_its_time_is_no_frame(tmp_path, there):
+    """So much of the last one is all that a process had sent when it was killed."""
+    spec, path = FrameSpec(*SIZE, "gray8", 30.0), tmp_path / "top.mkv"
+    stream = UncompressedStream(spec)
+    sent = [stream.before(33 * n) + frame_of(spec, n).tobytes() for n in range(11)]
+    command = encode_command(spec, choose("auto", "gray8"), file_url(path), own_times=True)
+    whole = b"".join(sent[:10]) + sent[10][:there]
+    subprocess.run(command, input=whole, capture_output=True, check=False)
+    assert len(read_index(path)) == 10
+    assert [number_in(frame) for frame in decode_frames(path, spec)] == list(range(10))
 
 
 @pytest.mark.parametrize("pixel_format", ["gray8", "gray16", "bgr8", "rgb8"])

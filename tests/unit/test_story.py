@@ -440,7 +440,7 @@ def test_a_share_forgets_what_is_finished() -> None:
 def test_a_share_keeps_the_greatest_time_deviation() -> None:
     share = FileShare()
     for part, deviation in enumerate((None, 7.5, 3.0, None)):
-        file = closed_of(part, 10, 9, {"written": 10})
+        file = closed_of(part, 10, 9, {"written": 10, "dropped": 0})
         share.close(file | {"time_deviation_ms": deviation})
     assert share.time_deviation_ms == 7.5
 
