@@ -86,21 +86,22 @@ class EvenTimes:
         self._nominal_ns = 1e9 / (fps or UNKNOWN_FPS)
         self._units = 1000 / written_rate(fps)
         self._envelope = Envelope()
-        self._frames = self._steps = self._ns = 0
+        self.frames = 0  # seen so far
+        self._steps = self._ns = 0
         self._first_ns = 0
         self._last_ns: int | None = None
 
     def see(self, stamp: FrameStamp) -> int:
         """Take note of the next frame of the file; return 0: ffmpeg counts its times itself."""
         now = stamp.t_mono_ns
-        if self._frames == 0:
+        if self.frames == 0:
             self._first_ns = now
         if self._last_ns is not None:
             self._steps += 1
             self._ns += now - self._last_ns
-        self._envelope.add(self._frames, now - self._first_ns)
+        self._envelope.add(self.frames, now - self._first_ns)
         self._last_ns = now
-        self._frames += 1
+        self.frames += 1
         return 0
 
     def gap(self) -> None:
@@ -144,17 +145,18 @@ class OwnTimes:
     kind: Kind = "own"
 
     def __init__(self) -> None:
-        self._frames = self._first_ns = self._deviation_ns = 0
+        self.frames = 0  # seen so far
+        self._first_ns = self._deviation_ns = 0
         self._ms = -1
 
     def see(self, stamp: FrameStamp) -> int:
         """Take note of the next frame; return when it is shown, ms."""
-        if self._frames == 0:
+        if self.frames == 0:
             self._first_ns = stamp.t_mono_ns
         since_ns = stamp.t_mono_ns - self._first_ns
         self._ms = max(round(since_ns / _MS), self._ms + 1)
         self._deviation_ns = max(self._deviation_ns, abs(self._ms * _MS - since_ns))
-        self._frames += 1
+        self.frames += 1
         return self._ms
 
     def gap(self) -> None:
@@ -162,7 +164,7 @@ class OwnTimes:
 
     def shown(self, frames: int) -> Shown:
         """Return the mean rate, which players show; the times are as they were written."""
-        mean_ns = self._ms * _MS / (self._frames - 1) if self._frames > 1 else 1e9 / UNKNOWN_FPS
+        mean_ns = self._ms * _MS / (self.frames - 1) if self.frames > 1 else 1e9 / UNKNOWN_FPS
         header = Header(AS_WRITTEN_NS, round(mean_ns), self._ms + mean_ns / _MS)
         return Shown(header, mean_ns, seeks=False)
 

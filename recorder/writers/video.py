@@ -220,7 +220,7 @@ class VideoWriter:
 
     def _time(self, written: int) -> None:
         """Have the file's times run as its frames came."""
-        if written != self._encoder.handed:  # those that are not in it do not count
+        if written != self._times.frames:  # those that are not in it do not count
             kind, fps = kind_in(self._about), self._about["nominal_fps"]
             self._times = replayed(read_rows(self._ledger_path), kind, fps)
         self._file_times = set_file_times(self.video, self._times, written)

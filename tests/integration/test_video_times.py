@@ -271,6 +271,26 @@ def test_a_file_whose_encoder_was_killed_lasts_as_long_as_what_is_in_it(tmp_path
     assert verify(path).ok
 
 
+def test_a_frame_that_did_not_get_into_the_file_does_not_count(tmp_path, monkeypatch):
+    """The encoder took no more when it came, ten seconds after the others."""
+    writer = writing(tmp_path / "top", at_rate(50, 100), 60)
+
+    def refuse(*_):
+        raise EncoderDied("it takes no more")
+
+    late = FrameStamp(BEGUN_NS + 12 * 10**9, 0, None, 100, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer._encoder, "write", refuse)
+        with pytest.raises(EncoderDied):
+            writer.write(frame_of(FrameSpec(*SIZE, "gray8"), 100), late)
+    assert writer.close("duration").time_deviation_ms is None
+    assert [row["status"] for row in read_ledger(tmp_path / "top.mkv")][-2:] == [
+        "written",
+        "dropped",
+    ]
+    assert_right(tmp_path / "top.mkv", 50, 100)
+
+
 @pytest.mark.parametrize("times", ["measured", "own"])
 def test_recovery_does_what_the_close_would_have_done(tmp_path, times):
     """Also where the kill came between the header and the about file: it is done again."""
