@@ -49,6 +49,8 @@ def _rows(camera: CameraConfig, config: Config) -> Iterator[Row]:
     else:
         yield "file", _example(camera, config)
         yield "codec", _codec(camera)
+    if camera.recording.times == "own":
+        yield "times", "each frame's own; cv2 then does not find frames by number"
     yield "raw data", _raw_rate(camera)
     if camera.recording.format != "none":
         yield from file_rows(camera, _bytes_per_s(camera))

@@ -67,6 +67,17 @@ def _sentence(name: str, summary: TakeSummary) -> str:
         f"({summary.fps:.2f} fps), {told}; ended by {summary.reason}",
         f"  {readout.size(summary.raw_bytes)} → {readout.size(summary.file_bytes)}, "
         f"{readout.ratio(summary.ratio)}",
+        *_times(summary),
         *(f"  {file}" for file in summary.files),
     ]
     return "\n".join(lines)
+
+
+def _times(summary: TakeSummary) -> list[str]:
+    """Say how far the times in the files are from the clock, if above a frame."""
+    if summary.time_deviation_ms is None:
+        return []
+    return [
+        f"  times in the file differ from the clock by up to {summary.time_deviation_ms:.1f} ms: "
+        "the rate changed, or frames are missing; the ledger has the time of each frame"
+    ]

@@ -106,6 +106,10 @@ class RecordingConfig(Section):
         write nothing.
     codec
         A profile (auto, fast, compatible, archive) or a codec's own name. All are lossless.
+    times
+        Of a video's frames: ``even``, at the rate that is measured over the file, so that cv2 finds
+        frames by number; or each frame's ``own``, whole milliseconds, for live cameras of at most
+        1000 fps.
     duration
         A time (s, min, h, d) or frames, as 1000 frames. None: until stopped.
     segment
@@ -122,10 +126,18 @@ class RecordingConfig(Section):
     name: str = "{camera}_{start:%Y%m%d_%H%M%S}"
     format: Literal["video", "hdf5", "none"] = "video"
     codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", examples=_CODECS)] = "auto"
+    times: Literal["even", "own"] = "even"
     duration: Duration | None = None
     segment: SegmentSize | None = None
     keep_free: Reserve | None = None
     retention: RetentionConfig = RetentionConfig()
+
+    @field_validator("times")
+    @classmethod
+    def _only_of_a_video(cls, times: str, info: ValidationInfo) -> str:
+        if times == "own" and info.data.get("format") == "hdf5":
+            raise Problem("own: hdf5 has no times but those of the ledger, which are; leave it out")
+        return times
 
     @field_validator("retention")
     @classmethod

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from recorder.doctor.finding import Finding, warning
 from recorder.errors import RecorderError
+from recorder.ffmpeg.program import executable
 from recorder.frame import FrameSpec, PixelFormat
 from recorder.writers import hdf5
 from recorder.writers.codecs import choose
-from recorder.writers.ffmpeg import executable
 from recorder.writers.proof import prove
 
 if TYPE_CHECKING:

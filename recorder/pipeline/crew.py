@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 def _watch(config: CameraConfig) -> PictureWatch:
     is_synthetic = config.source == SYNTHETIC
     is_camera = is_synthetic or is_live(config.source)
-    return PictureWatch(frozen=is_camera, paced=is_camera and config.fps != "max")
+    return PictureWatch(frozen=is_camera, paced=config.is_paced)
 
 
 class Crew:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,8 +23,14 @@ from recorder.writers.codecs import choose
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.null import NullWriter
 from recorder.writers.proof import prove
+from recorder.writers.times import Kind
 from recorder.writers.video import VideoWriter
 
+log = logging.getLogger(__name__)
+
+OWN_TIMES = (
+    "recording.times is own: cv2 does not find frames by number in these files; open_recording does"
+)
 _MOST_NAMES = 1000
 
 
@@ -94,6 +101,8 @@ class FileMaker:
         make_folder(self.folder)
         self.require_space()
         self.prove(spec)
+        if self._times == "own":
+            log.warning("%s: %s", self._config.name, OWN_TIMES)
 
     def prove(self, spec: FrameSpec) -> None:
         """Make sure that these frames can be kept exactly; known at once the second time.
@@ -109,10 +118,16 @@ class FileMaker:
             return
         codec = choose(self._recording.codec, spec.pixel_format)
         try:
-            prove(spec.with_fps(None), codec)
+            prove(spec.with_fps(None), codec, self._times == "own")
         except NotLossless:
             require_ffmpeg()  # the codec is not to blame if nothing works
             raise
+
+    @property
+    def _times(self) -> Kind:
+        if self._recording.times == "own":
+            return "own"
+        return "measured" if self._config.is_paced else "nominal"
 
     def require_space(self) -> None:
         """Refuse to begin where a recording would have to stop at once.
@@ -201,6 +216,7 @@ class FileMaker:
             "metadata": self._metadata,
             "config": self._public_config,
             "versions": versions(),
+            "times": self._times,
         }
 
 

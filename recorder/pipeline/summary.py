@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,9 @@ class TakeSummary:
     file_bytes: int
     errors: tuple[str, ...] = ()
     is_source_faulty: bool = False
+    time_deviation_ms: float | None = None
+    """Greatest difference between a frame's time in its file and its clock, if above a frame; in
+    the about files, so not in `as_dict`."""
 
     @property
     def ratio(self) -> float | None:
@@ -104,7 +107,13 @@ def merged(parts: Sequence[TakeSummary], restarts: int) -> TakeSummary:
         file_bytes=sum(part.file_bytes for part in parts),
         errors=tuple(dict.fromkeys(error for part in parts for error in part.errors)),
         is_source_faulty=any(part.is_source_faulty for part in parts),
+        time_deviation_ms=largest(part.time_deviation_ms for part in parts),
     )
+
+
+def largest(values: Iterable[float | None]) -> float | None:
+    """Return the largest of those that are known; None if none is."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def reason_of(error: RecorderError) -> str:

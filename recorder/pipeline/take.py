@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder.errors import RecorderError
-from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary, frames_per_second
+from recorder.pipeline.summary import (
+    COUNTERS,
+    REASONS,
+    TakeSummary,
+    frames_per_second,
+    largest,
+)
 from recorder.stats import Tally
 from recorder.writers.base import WriteReport
 from recorder.writers.naming import in_order
@@ -63,6 +69,7 @@ class Take:
     closed_files: list[str] = field(default_factory=list)
     errors: list[RecorderError] = field(default_factory=list)
     stem: Path | None = None
+    time_deviation_ms: float | None = None
     # anybody's
     reason: str | None = None
     is_source_faulty: bool = False  # it lacks frames that it should have had
@@ -138,6 +145,7 @@ class Take:
         """Take note of a file that is finished."""
         with self._lock:
             self.bytes_closed += report.bytes
+            self.time_deviation_ms = largest((self.time_deviation_ms, report.time_deviation_ms))
             if report.files:
                 self.closed_files.append(str(report.files[0]))
 
@@ -161,4 +169,5 @@ class Take:
             file_bytes=self.bytes_closed,
             errors=tuple(dict.fromkeys(str(error) for error in self.errors)),
             is_source_faulty=self.is_source_faulty,
+            time_deviation_ms=self.time_deviation_ms,
         )

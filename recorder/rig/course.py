@@ -286,7 +286,8 @@ class CameraCourse:
         share, attempt.share = attempt.share, FileShare()
         if story is None or message["number"] != attempt.takes:
             return
-        summary = TakeSummary.from_dict(message["summary"] | {"files": in_order(share.closed)})
+        of_files = {"files": in_order(share.closed), "time_deviation_ms": share.time_deviation_ms}
+        summary = TakeSummary.from_dict(message["summary"] | of_files)
         story.add(summary, self._status.totals.overflow)
         progress = progress_in(self._memory)
         if progress.take == attempt.takes:  # if it dies now, its frames are counted already

@@ -17,6 +17,7 @@ from recorder.pipeline.summary import (
     REASONS,
     TakeSummary,
     frames_per_second,
+    largest,
     merged,
     reason_of,
 )
@@ -280,6 +281,7 @@ def _told(life: Life, error: str) -> TakeSummary:
         raw_bytes=life.status.raw_bytes,
         file_bytes=life.status.file_bytes,
         errors=(error,),
+        time_deviation_ms=life.share.time_deviation_ms,
     )
 
 
@@ -309,6 +311,9 @@ def _counted(life: Life, lost: Lost, error: str, tell: Tell) -> TakeSummary:
         raw_bytes=share.raw_bytes + sum(each.raw_bytes for each in settled),
         file_bytes=share.bytes + sum(each.report.bytes for each in settled),
         errors=(error, *map(str, unfinished)),
+        time_deviation_ms=largest(
+            (share.time_deviation_ms, *(each.report.time_deviation_ms for each in settled))
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from recorder.errors import RecorderError
-from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary
+from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary, largest
 from recorder.rig.summary import RigSummary
 
 MOST = 100_000
@@ -92,6 +92,7 @@ class _Share:
         self._files: deque[str] = deque(maxlen=MOST)
         self._errors: dict[str, None] = {}
         self._is_source_faulty = False
+        self._time_deviation_ms: float | None = None
 
     def add(self, part: TakeSummary) -> None:
         if REASONS[part.reason] >= REASONS[self._reason]:
@@ -103,6 +104,8 @@ class _Share:
         self._files += part.files
         _keep(self._errors, part.errors)
         self._is_source_faulty |= part.is_source_faulty
+        deviations = self._time_deviation_ms, part.time_deviation_ms
+        self._time_deviation_ms = largest(deviations)
 
     def summary(self) -> TakeSummary:
         fps = round(self._intervals / self._seconds, 3) if self._seconds > 0 else 0.0
@@ -114,6 +117,7 @@ class _Share:
             files=tuple(self._files),
             errors=tuple(self._errors),
             is_source_faulty=self._is_source_faulty,
+            time_deviation_ms=self._time_deviation_ms,
         )
 
 

@@ -43,6 +43,9 @@ class WriteReport:
         Rows of the ledger by status; empty if there is none.
     first_grab, last_grab
         The first and the last number in the ledger; -1 if there is none.
+    time_deviation_ms
+        Greatest difference between a frame's time in the file and its clock, if that is above a
+        frame; else None.
     """
 
     files: tuple[Path, ...]
@@ -54,6 +57,7 @@ class WriteReport:
     counts: Mapping[str, int] = field(default_factory=dict)
     first_grab: int = -1
     last_grab: int = -1
+    time_deviation_ms: float | None = None
 
 
 class Writer(Protocol):

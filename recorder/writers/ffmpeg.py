@@ -16,36 +16,50 @@ from recorder import pages
 from recorder.errors import EncoderDied, NoSpace, RecorderError
 from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
 from recorder.frame import FrameSpec
-from recorder.system import ENCODER_NICE, buffered, start_child
+from recorder.system import ENCODER_NICE, buffered, start_child, write_all
 from recorder.writers.codecs import Codec
+from recorder.writers.times import written_rate
+from recorder.writers.uncompressed import UncompressedStream
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
 
-MAX_FPS = 1000.0
-"""Matroska keeps whole milliseconds: above this, readers lose frames that share one."""
 CLUSTER_MS = 250
 """A cluster reaches the file as a whole; what a kill costs is at most one of them."""
 CLOSE_TIMEOUT_S = 30.0
 """How long ffmpeg may take to finish after its last frame while it makes no progress."""
 
 
-def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
-    """Return the command that reads raw frames of `spec` from a pipe and writes Matroska.
+def encode_command(
+    spec: FrameSpec, codec: Codec, target: str, own_times: bool = False
+) -> list[str]:
+    """Return the command that reads frames of `spec` from a pipe and writes Matroska.
 
     ffmpeg refuses a target that exists.
+
+    Parameters
+    ----------
+    own_times
+        The frames come as an `UncompressedStream`, each with its time; else raw, to be counted.
     """
-    fps = min(spec.fps or 30.0, MAX_FPS)
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
         *("-progress", "pipe:1", "-stats_period", "0.5"),
-        *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
-        *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:g}"),
+        *(UncompressedStream.input_options if own_times else _raw_options(spec)),
         *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
+        *(("-enc_time_base", "demux") if own_times else ()),  # not in steps of a frame
         *codec.arguments,
         *conversion_options(spec.pixel_format),
         *("-f", "matroska", "-cluster_time_limit", str(CLUSTER_MS), "-flush_packets", "1"),
         *("-n", target),
+    ]
+
+
+def _raw_options(spec: FrameSpec) -> list[str]:
+    return [
+        *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
+        *("-video_size", f"{spec.width}x{spec.height}"),
+        *("-framerate", str(written_rate(spec.fps))),
     ]
 
 
@@ -109,8 +123,13 @@ class Encoder:
         """Ffmpeg's process id."""
         return self._child.pid
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Frame, before: bytes = b"") -> None:
         """Hand a C-contiguous frame to ffmpeg; no copy is made on our side.
+
+        Parameters
+        ----------
+        before
+            What stands in front of it; see `UncompressedStream`.
 
         Raises
         ------
@@ -118,6 +137,7 @@ class Encoder:
             ffmpeg has gone.
         """
         try:
+            write_all(self._fd, memoryview(before))
             pages.send(self._fd, frame.data.cast("B"), frame.ctypes.data)
         except OSError:
             raise self._death() from None

@@ -18,7 +18,10 @@ from recorder.writers.account import Account, why_lost
 from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.codecs import Codec
 from recorder.writers.ffmpeg import Encoder, encode_command
-from recorder.writers.ledger import Ledger, as_recorder_error, sync_path
+from recorder.writers.file_times import FileTimes, far_ms, set_file_times
+from recorder.writers.ledger import Ledger, as_recorder_error, read_rows, sync_path
+from recorder.writers.times import kind_in, replayed, times_of
+from recorder.writers.uncompressed import UncompressedStream
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -34,7 +37,8 @@ class VideoWriter:
     codec
         Proven for the frames that will come (`proof.prove`).
     about
-        What goes into the about file beside what this writer knows itself.
+        What goes into the about file beside what this writer knows itself. ``times`` in it says
+        which times the frames get, see `times.Kind`; left out: ``measured``.
     at_close
         Gives what goes into it only when the file is finished: notes of the last moment.
     """
@@ -54,7 +58,9 @@ class VideoWriter:
         self._paths = (self.video, self._ledger_path, self._about_path)
         self._codec = codec
         self._about = dict(about)
+        self._about.setdefault("times", "measured")
         self._account = Account()
+        self._file_times = FileTimes()
         self._is_named = False  # for a disk that loses its power
 
     def open(self, spec: FrameSpec) -> None:
@@ -66,9 +72,13 @@ class VideoWriter:
             Nothing is left behind.
         """
         naming.require_free(self.stem)
+        kind = kind_in(self._about)
+        self._times = times_of(kind, spec.fps)
+        self._stream = UncompressedStream(spec) if kind == "own" else None
+        command = encode_command(spec, self._codec, file_url(self.video), kind == "own")
         self._ledger = Ledger(self._ledger_path)
         try:
-            self._encoder = Encoder(encode_command(spec, self._codec, file_url(self.video)))
+            self._encoder = Encoder(command)
         except RecorderError:
             self._ledger.discard()
             raise
@@ -122,12 +132,15 @@ class VideoWriter:
         """
         self._account.see(stamp)
         self._ledger.written(stamp)
-        self._encoder.write(frame)
+        ms = self._times.see(stamp)
+        self._encoder.write(frame, self._stream.before(ms) if self._stream is not None else b"")
         done()
 
     def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Write the row of a frame that is not in the file."""
         self._account.see(stamp)
+        if status == "gap":
+            self._times.gap()
         self._ledger.missing(stamp, status, note)
         self._account.counts[status] += 1
 
@@ -195,6 +208,7 @@ class VideoWriter:
             dict(self._account.counts),
             self._account.first_grab,
             self._account.last_grab,
+            far_ms(self._about),
         )
 
     def _settle(self, written: int, reason: str, error: RecorderError | None) -> None:
@@ -202,7 +216,15 @@ class VideoWriter:
         counts["dropped"] += self._ledger.settle(written, why_lost(error))
         counts["written"] = self._ledger.frames
         self._ledger.close()
+        self._time(written)
         self._complete(reason, error)
+
+    def _time(self, written: int) -> None:
+        """Have the file's times run as its frames came."""
+        if written != self._times.frames:  # those that are not in it do not count
+            kind, fps = kind_in(self._about), self._about["nominal_fps"]
+            self._times = replayed(read_rows(self._ledger_path), kind, fps)
+        self._file_times = set_file_times(self.video, self._times, written)
 
     def _finish_encoder(self) -> RecorderError | None:
         try:
@@ -219,6 +241,7 @@ class VideoWriter:
 
     def _complete(self, reason: str, error: RecorderError | None) -> None:
         self._about |= dict(self._at_close()) | self._account.closing(reason, error)
+        self._about = self._file_times.told(self._about)
         self._about["encoder_messages"] = self._encoder.stderr_tail()
         seal(self.video, self._about_path, self._about)
 

@@ -67,3 +67,11 @@ def test_who_lost_frames_is_told_where_to_look(
     told = replace(FINE, written=60 - dropped, dropped=dropped)
     tell(ended({"a": told}, {}), as_json=False)
     assert ("recorder doctor" in capsys.readouterr().err) is says
+
+
+def test_times_that_are_not_the_clocks_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    far = replace(FINE, time_deviation_ms=5000.04)
+    tell(ended({"a": far, "b": FINE}, {}), as_json=False)
+    out, _ = capsys.readouterr()
+    assert out.count("times in the file differ") == 1
+    assert "times in the file differ from the clock by up to 5000.0 ms: the rate changed" in out
