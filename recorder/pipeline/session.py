@@ -156,7 +156,7 @@ class Session:
 
     def begin(self, order: Order) -> None:
         """Begin a recording that was prepared; see `record`."""
-        take = self._course.begin(order, self._config.recording)
+        take = self._course.begin(order, self._config.recording, self._files.largest)
         self._run.monitor.begin_take()
         self._run.crew.adjusting.begin_take()
         acquisition = self._run.crew.acquisition

@@ -31,6 +31,8 @@ class Take:
         When it ends by itself; None: when it is told to.
     segment
         After how much it goes on in a new file; None: in one file.
+    largest
+        Bytes that a file may have at most, as the disk has a limit; None: as many as it likes.
     period_ns
         Time between two frames, as far as known; 0 if not.
     fps
@@ -47,6 +49,7 @@ class Take:
     duration: Amount | None
     started: datetime
     segment: Segment | None = None
+    largest: int | None = None
     period_ns: float = 0.0
     fps: float | None = None
     first_part: int = 0
@@ -68,10 +71,12 @@ class Take:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def ordered(cls, number: int, order: Order, recording: RecordingConfig) -> Take:
-        """Return the take that an order asks for, with what it leaves to the config."""
+    def ordered(
+        cls, number: int, order: Order, recording: RecordingConfig, largest: int | None = None
+    ) -> Take:
+        """Return the take that an order asks for, with what it leaves to config and disk."""
         duration = order.duration or recording.duration
-        take = cls(number, duration, order.started, recording.segment)
+        take = cls(number, duration, order.started, recording.segment, largest)
         rest = order.resumption
         if rest is not None:
             take.grabbed, take.first_ns = rest.grabbed, rest.first_ns

@@ -202,7 +202,7 @@ class Writing:
     def _pass_seam(self, stamp: FrameStamp) -> None:
         """Begin the take's next file if this frame is the first of it."""
         take = self._take
-        if take is None or take.segment is None:
+        if take is None:
             return
         place = stamp, take.first_ns or 0, take.period_ns
         if not self._seams.lies_before(*place, self.writer):
@@ -234,7 +234,8 @@ class Writing:
                 self._files.replace(self._present(self._take), "writer_failed", fresh)
             self._files.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
-            self._seams = Seams(self._take.segment)  # wherever its first frame lies
+            # Wherever its first frame lies.
+            self._seams = Seams(self._take.segment, self._take.largest)
             return
 
     def _is_hopeless(self, error: RecorderError) -> bool:

@@ -94,6 +94,13 @@ class Writer(Protocol):
     def bytes_on_disk(self) -> int:
         """How much the file holds by now."""
 
+    @property
+    def bytes_at_most(self) -> int:
+        """How large the file can become with what it was given by now and one frame more.
+
+        Whatever is in the frames: a file system with a limit forgives nothing.
+        """
+
     def sync(self) -> None:
         """Bring to the disk what is written by now; from any thread, also beside `close`.
 

@@ -28,6 +28,10 @@ MAX_FPS = 1000.0
 """Matroska keeps whole milliseconds: above this, readers lose frames that share one."""
 CLUSTER_MS = 250
 """A cluster reaches the file as a whole; what a kill costs is at most one of them."""
+CLUSTER_BYTES = 5 << 20
+"""A cluster ends after the frame with which it exceeds this: ffmpeg's own limit for files."""
+PROGRESS_S = 0.1
+"""How often ffmpeg says how far it is; until it does, what it was given may be still to come."""
 CLOSE_TIMEOUT_S = 30.0
 """How long ffmpeg may take to finish after its last frame while it makes no progress."""
 _TAIL_LINES = 40
@@ -85,7 +89,7 @@ def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
     fps = min(spec.fps or 30.0, MAX_FPS)
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
-        *("-progress", "pipe:1", "-stats_period", "0.5"),
+        *("-progress", "pipe:1", "-stats_period", str(PROGRESS_S)),
         *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
         *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:g}"),
         *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
@@ -181,6 +185,11 @@ class Encoder:
     def pid(self) -> int:
         """Ffmpeg's process id."""
         return self._child.pid
+
+    @property
+    def pending(self) -> int:
+        """Frames that were handed over and that ffmpeg has not reported as encoded yet."""
+        return self.handed - self._progress.frames
 
     def write(self, frame: Frame) -> None:
         """Hand a C-contiguous frame to ffmpeg; no copy is made on our side.

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder import disks
 from recorder.cli.check import check
 from recorder.errors import ConfigError
 
@@ -146,6 +147,17 @@ def test_check_hides_the_hooks_passwords_and_says_what_others_can_read(tmp_path,
     assert dict(shown)["metrics"].startswith("http://[::]:80/metrics")
     assert dict(shown)["hook"].endswith("there is no such program here")
     assert "secret" not in str(shown)
+
+
+def test_check_says_where_files_end_on_this_disk(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(disks, "file_system", lambda folder: "vfat")
+    path = tmp_path / "x.yaml"
+    path.write_text(LEAST)
+    ends = "files end at 4 GiB (the disk is FAT); the recording then goes on in the next one"
+    for segment, is_said in {"": True, "10min": True, "5GB": True, "2GB": False}.items():
+        found = rows(path, capsys, f"recording.segment={segment}")
+        assert (["segment", ends] in found) == is_said, segment
+    assert "segment" not in dict(rows(path, capsys, "recording.format=none"))
 
 
 def test_check_says_when_there_is_no_room(tmp_path, capsys):
