@@ -47,6 +47,8 @@ class CameraInfo:
         What it accepts while it runs, as last read.
     changes
         Settings that were changed while it recorded, each with its time; filled in by the session.
+    frames
+        How many a file or an image sequence says that it has; None: there is no end, or none known.
     """
 
     backend: str
@@ -57,6 +59,7 @@ class CameraInfo:
     claimed_fps: float | None = None
     controls: tuple[CameraControl, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
+    frames: int | None = None
 
 
 class Camera(Protocol):

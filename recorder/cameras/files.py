@@ -85,6 +85,7 @@ def _open_video(path: Path, source: str, wanted: Wanted) -> Feed:
             held=True,
         )
         feed.fps = settings.read_rate(capture)
+        feed.frames = _announced(capture)
         feed.notes += _orientation_note(capture)
         settings.apply_settings(feed, wanted)
         if not capture.grab():
@@ -106,17 +107,23 @@ def _orientation_note(capture: Capture) -> list[str]:
 def _video_end(feed: Feed, source: str) -> EndOfSource:
     """Tell the end of a file from a file that was cut short, as far as its header allows."""
     cv2 = import_cv2()
-    announced = settings.read(feed.capture, cv2.CAP_PROP_FRAME_COUNT) or 0
+    announced = feed.frames or 0
     read = settings.read(feed.capture, cv2.CAP_PROP_POS_FRAMES) or 0
     if not 0 < read < announced:
         return EndOfSource(f"{source}: all frames were read")
     note = (
-        f"The file announces {announced:.0f} frames, but {read:.0f} could be read: "
+        f"The file announces {announced} frames, but {read:.0f} could be read: "
         "it may be cut short or damaged."
     )
     if note not in feed.notes:
         feed.notes.append(note)
     return EndOfSource(f"{source}: {note}")
+
+
+def _announced(capture: Capture) -> int | None:
+    """Return how many frames a video says that it has; None if it does not say."""
+    found = settings.read(capture, import_cv2().CAP_PROP_FRAME_COUNT)
+    return int(found) if found and found > 0 else None
 
 
 def _open_sequence(sequence: Sequence, source: str, wanted: Wanted) -> Feed:
@@ -132,6 +139,7 @@ def _open_sequence(sequence: Sequence, source: str, wanted: Wanted) -> Feed:
         has_clock=False,  # images have no rate of their own: the config's is taken
         notes=list(sequence.notes),
         fps=wanted.fps,
+        frames=len(sequence.files),
         held=True,
     )
     settings.apply_settings(feed, wanted)

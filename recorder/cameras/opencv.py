@@ -255,6 +255,7 @@ class OpenCVCamera:
             asked=dict(feed.asked),
             obtained=dict(feed.obtained),
             claimed_fps=feed.fps,
+            frames=feed.frames,
             notes=(*feed.reading.notes, *feed.deviations, *feed.notes, *changes),
         )
 

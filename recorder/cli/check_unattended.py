@@ -100,7 +100,8 @@ def _keep_free(size: int | None) -> str:
     from recorder.config import format_size
 
     if size is None:
-        return "1GiB or 30 s of recording, whichever is more, stay free on the disk"
+        ahead = "30 s of recording, or the rest of it"
+        return f"the larger of 1GiB and {ahead} if that is less, stays free on the disk"
     return f"{format_size(size)} stay free on the disk"
 
 

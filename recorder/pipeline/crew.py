@@ -101,6 +101,13 @@ class Crew:
         """Size of the frames that wait in the ring."""
         return int(self.ring.fill * self.ring.slots * self.spec.nbytes)
 
+    @property
+    def frames_in_source(self) -> int | None:
+        """Frames that a file still has, as far as it says; None: there is no end, or none known."""
+        frames = self._camera.info.frames
+        # One that gives more than it said does not know its end.
+        return None if frames is None else max(0, frames - self.acquisition.grabs) or None
+
     def _open_writer(self, number: int, part: int) -> Writer:
         take = self._takes[number]
         # Of a source that can wait the rate says how fast we are, not how fast it was.

@@ -88,9 +88,12 @@ class Monitor:
             now = time.monotonic_ns()
             self._meters.sample(now, crew.acquisition.grabs, take, crew.writing)
             rate = self._meters.disk.per_second
-            self._disk.look(recording, rate, crew.waiting_bytes)
+            to_go_s = None
+            if recording and take is not None:
+                to_go_s = self._meters.to_go_s(take, crew.frames_in_source)
+            self._disk.look(recording, rate, crew.waiting_bytes, to_go_s)
             if recording and take is not None and take.seconds > SETTLED_S:
-                self._disk.warn(rate, take.remaining_s)
+                self._disk.warn(rate)
         except Exception:  # an observer's failure never ends a recording
             log.exception("the monitor failed")
 

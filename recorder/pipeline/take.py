@@ -129,14 +129,16 @@ class Take:
         return ((self.last_ns or lost_ns) - self.first_ns) / 1e9
 
     @property
-    def remaining_s(self) -> float | None:
-        """How long it will last yet, as far as that is known."""
-        if self.duration is None:
-            return None
-        if self.duration.seconds is not None:
-            return max(0.0, self.duration.seconds - self.seconds)
-        frames = (self.duration.frames or 0) - self.grabbed
-        return max(0.0, frames * self.period_ns / 1e9) if self.period_ns else None
+    def seconds_left(self) -> float | None:
+        """How long it will last yet, if it lasts a time."""
+        seconds = self.duration.seconds if self.duration is not None else None
+        return None if seconds is None else max(0.0, seconds - self.seconds)
+
+    @property
+    def frames_left(self) -> int | None:
+        """How many frames it will take yet, if it takes a number."""
+        frames = self.duration.frames if self.duration is not None else None
+        return None if frames is None else max(0, frames - self.grabbed)
 
     def add(self, report: WriteReport) -> None:
         """Take note of a file that is finished."""

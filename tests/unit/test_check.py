@@ -133,7 +133,10 @@ def test_check_says_nothing_of_what_is_not_given(tmp_path, capsys):
     path.write_text(LEAST)
     found = rows(path, capsys)
     assert not {"segment", "retention", "schedule", "hook", "log"} & {label for label, _ in found}
-    automatic = "1GiB or 30 s of recording, whichever is more, stay free on the disk"
+    automatic = (
+        "the larger of 1GiB and 30 s of recording, or the rest of it if that is less, "
+        "stays free on the disk"
+    )
     assert ["keep_free", automatic] in found
     assert "keep_free" not in dict(rows(path, capsys, "recording.format=none"))
 
