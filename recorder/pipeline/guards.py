@@ -30,6 +30,8 @@ STUCK_WRITER_S = 10.0
 
 WARN_S = (3600, 600, 120)
 """A disk that lasts no longer is worth a word in the log, each time."""
+SETTLED_S = 10.0
+"""Until a recording has lasted so long, how long the disk lasts is a guess."""
 LEAST_ALLOWANCE = 2**20
 """Bytes that are recorded between two looks at the disk however full it is."""
 LEAST_RESERVE = 2**30
@@ -71,6 +73,8 @@ class DiskGuard:
         See `reserve`.
     finish
         Called when the recording has to end.
+    warns
+        Whether it says how long the disk lasts: where others write to it, too, they know better.
 
     Attributes
     ----------
@@ -80,10 +84,13 @@ class DiskGuard:
         How long the recording lasts yet; None: nobody knows.
     """
 
-    def __init__(self, folder: Path | None, keep_free: int | None, finish: Finish) -> None:
+    def __init__(
+        self, folder: Path | None, keep_free: int | None, finish: Finish, warns: bool = True
+    ) -> None:
         self._folder = folder
         self._keep_free = keep_free
         self._finish = finish
+        self._warns = warns
         self._warner = DiskWarner()
         self._unseen = 0  # bytes recorded since the last look
         self._allowance = 0
@@ -105,7 +112,9 @@ class DiskGuard:
             self.look(*self._last_look)
 
     def warn(self, bytes_per_s: float) -> None:
-        """Say in the log how long the disk lasts, if that is not long."""
+        """Say in the log how long the disk lasts, if that is not long and ours to say."""
+        if not self._warns:
+            return
         self._warner.look(self._folder, self.time_left_s(bytes_per_s), self.to_go_s)
 
     def look(

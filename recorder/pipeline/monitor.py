@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard, Finish, Liveness
+from recorder.pipeline.guards import LEAVE_TIMEOUT_S, SETTLED_S, DiskGuard, Finish, Liveness
 from recorder.pipeline.meters import Meters, status_of
 from recorder.stats import CameraStatus
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
-SETTLED_S = 10.0
-"""Until then, how long the disk lasts is a guess."""
 
 
 class Monitor:
