@@ -140,6 +140,13 @@ class Take:
         frames = self.duration.frames if self.duration is not None else None
         return None if frames is None else max(0, frames - self.grabbed)
 
+    def keep_below(self, size: int) -> None:
+        """Have the files to come end before a size at which one could not become larger."""
+        a_little_less = (
+            size * 15 // 16
+        )  # the next one's ledger may be smaller, and its video larger
+        self.largest = min(self.largest or a_little_less, a_little_less)
+
     def add(self, report: WriteReport) -> None:
         """Take note of a file that is finished."""
         with self._lock:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.errors import FileTooLarge, NoSpace, RecorderError, WriterError
 from recorder.pipeline.finishing import ClosedFile, Finishing, TakeFile
 from recorder.pipeline.ring import Entry, Ring, Slot
 from recorder.pipeline.seams import Seams
@@ -221,6 +221,8 @@ class Writing:
     def _replace(self, error: RecorderError | None) -> None:
         """Open the take's next file; after an error, a bounded number of times."""
         assert self._take is not None
+        if isinstance(error, FileTooLarge):
+            self._take.keep_below(self.writer.bytes_on_disk)
         while True:
             if error is not None and self._is_hopeless(error):
                 self._give_up(error)

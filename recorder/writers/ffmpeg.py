@@ -7,7 +7,9 @@ converts to yuv420p, overwrites, and never reads the exit code.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -16,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from recorder import pages
-from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
+from recorder.errors import EncoderDied, FileTooLarge, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, buffered, start_child
 from recorder.writers.codecs import RAW_FORMAT, Codec
@@ -34,6 +36,7 @@ PROGRESS_S = 0.1
 """How often ffmpeg says how far it is; until it does, what it was given may be still to come."""
 CLOSE_TIMEOUT_S = 30.0
 """How long ffmpeg may take to finish after its last frame while it makes no progress."""
+_TOO_LARGE = -signal.SIGXFSZ if hasattr(signal, "SIGXFSZ") else None  # `ulimit -f`
 _TAIL_LINES = 40
 _TAIL_LINE = 400
 
@@ -254,8 +257,11 @@ class Encoder:
         code = self._child.returncode
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         text = self._stderr.text()
+        said = f"ffmpeg ended after {self.handed} frames ({how})"
+        if code == _TOO_LARGE or os.strerror(errno.EFBIG) in text:
+            return FileTooLarge(f"{said}: its file cannot become larger on this disk")
         error = NoSpace if os.strerror(28) in text else EncoderDied
-        return error(f"ffmpeg ended after {self.handed} frames ({how}): {self._last_line()}")
+        return error(f"{said}: {self._last_line()}")
 
     def _last_line(self) -> str:
         lines = self._stderr.text().splitlines()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -79,6 +81,36 @@ def test_a_limit_is_below_what_is_larger_or_without_end() -> None:
     limit = FileLimit(3 * MIB, "ulimit -f of this process")
     assert [limit.is_below(size) for size in (None, 4 * MIB, 3 * MIB)] == [True, True, False]
     assert str(limit) == "files end at 3 MiB (ulimit -f of this process)"
+
+
+class Kernel:
+    """Windows' own functions, as far as they are asked: one volume, of one kind."""
+
+    def __init__(self, root: str, kind: str) -> None:
+        self.root, self.kind = root, kind
+
+    def GetVolumePathNameW(self, path: str, root: Any, size: int) -> int:
+        assert len(self.root) < size
+        root.value = self.root if Path(path).is_absolute() else ""
+        return len(root.value)
+
+    def GetVolumeInformationW(self, root: Any, *rest: Any) -> int:
+        *nothing, kind, size = rest
+        assert nothing == [None, 0, None, None, None]
+        assert len(self.kind) < size
+        kind.value = self.kind if root.value == self.root else ""
+        return len(kind.value)
+
+
+@pytest.mark.parametrize(("kind", "is_limited"), [("FAT32", True), ("NTFS", False), ("", False)])
+def test_windows_is_asked_for_the_folders_own_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, is_limited: bool
+) -> None:
+    windll = SimpleNamespace(kernel32=Kernel("E:\\", kind))
+    monkeypatch.setattr(ctypes, "windll", windll, raising=False)
+    monkeypatch.setattr(disks, "WINDOWS", True)
+    assert file_system(tmp_path / "new") == kind
+    assert (file_limit(tmp_path) is not None) == is_limited
 
 
 def test_folders_of_one_disk_have_one_number_also_before_they_are_made(tmp_path: Path) -> None:
