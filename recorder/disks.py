@@ -33,7 +33,7 @@ class FileLimit(NamedTuple):
         return f"files end at {_binary(self.size)} ({self.why})"
 
     def is_below(self, size: int | None) -> bool:
-        """Whether files will be smaller than somebody wants them; None: as large as they get."""
+        """Whether files end before they have a wanted size; None: they have no end of their own."""
         return size is None or size > self.size
 
 

@@ -105,8 +105,9 @@ class Crew:
     def frames_in_source(self) -> int | None:
         """Frames that a file still has, as far as it says; None: there is no end, or none known."""
         frames = self._camera.info.frames
-        # One that gives more than it said does not know its end.
-        return None if frames is None else max(0, frames - self.acquisition.grabs) or None
+        if frames is None or frames < self.acquisition.grabs:  # it has more than it said
+            return None
+        return frames - self.acquisition.grabs
 
     def _open_writer(self, number: int, part: int) -> Writer:
         take = self._takes[number]

@@ -110,7 +110,7 @@ class FileMaker:
 
     @property
     def largest(self) -> int | None:
-        """How large a file may become, in bytes, as found by `prepare`; None: as it likes."""
+        """How large a file may become, in bytes, as found by `prepare`; None: there is no limit."""
         return None if self._limit is None else self._limit.size
 
     def prove(self, spec: FrameSpec) -> None:

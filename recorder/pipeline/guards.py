@@ -74,7 +74,7 @@ class DiskGuard:
     finish
         Called when the recording has to end.
     warns
-        Whether it says how long the disk lasts: where others write to it, too, they know better.
+        Whether it says how long the disk lasts. A rig does that for all its cameras.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class DiskGuard:
             self.look(*self._last_look)
 
     def warn(self, bytes_per_s: float) -> None:
-        """Say in the log how long the disk lasts, if that is not long and ours to say."""
+        """Say in the log how long the disk lasts, if that is not long."""
         if not self._warns:
             return
         self._warner.look(self._folder, self.time_left_s(bytes_per_s), self.to_go_s)

@@ -41,7 +41,7 @@ class Seams:
     segment
         After how much; None: never.
     largest
-        How large a file may become at most, in bytes; None: as it likes.
+        How large a file may become at most, in bytes; None: there is no limit.
     """
 
     def __init__(self, segment: Segment | None, largest: int | None = None) -> None:

@@ -32,7 +32,7 @@ class Take:
     segment
         After how much it goes on in a new file; None: in one file.
     largest
-        Bytes that a file may have at most, as the disk has a limit; None: as many as it likes.
+        Bytes that a file may have at most, as the disk has a limit; None: it has none.
     period_ns
         Time between two frames, as far as known; 0 if not.
     fps
@@ -142,10 +142,9 @@ class Take:
 
     def keep_below(self, size: int) -> None:
         """Have the files to come end before a size at which one could not become larger."""
-        a_little_less = (
-            size * 15 // 16
-        )  # the next one's ledger may be smaller, and its video larger
-        self.largest = min(self.largest or a_little_less, a_little_less)
+        # A little below: of the same size, the next one's ledger may have less, its video more.
+        below = size * 15 // 16
+        self.largest = min(self.largest or below, below)
 
     def add(self, report: WriteReport) -> None:
         """Take note of a file that is finished."""

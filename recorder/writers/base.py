@@ -98,7 +98,7 @@ class Writer(Protocol):
     def bytes_at_most(self) -> int:
         """How large the file can become with what it was given by now and one frame more.
 
-        Whatever is in the frames: a file system with a limit forgives nothing.
+        An upper bound, whatever is in the frames: beyond a disk's limit they are lost.
         """
 
     def sync(self) -> None:

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from recorder.cameras.base import CameraInfo
 from recorder.config import Amount
 from recorder.errors import EncoderDied, RecorderError
+from recorder.pipeline.crew import Crew
 from recorder.pipeline.meters import Meters
 from recorder.pipeline.summary import REASONS, TakeSummary
 from recorder.pipeline.take import Take
@@ -106,6 +108,15 @@ def test_how_long_it_lasts_yet_follows_from_its_duration_its_source_and_its_rate
     for second in range(3):
         meters.sample(second * S, second * 50, take, writing)
     assert meters.to_go_s(take, in_source) == to_go_s
+
+
+@pytest.mark.parametrize(
+    ("frames", "grabs", "left"), [(None, 5, None), (10, 4, 6), (10, 10, 0), (10, 11, None)]
+)
+def test_a_source_that_gives_more_frames_than_it_said_has_no_known_end(frames, grabs, left):
+    camera = SimpleNamespace(info=CameraInfo("files", "clip.mkv", frames=frames))
+    crew = SimpleNamespace(_camera=camera, acquisition=SimpleNamespace(grabs=grabs))
+    assert Crew.frames_in_source.fget(crew) == left
 
 
 @pytest.mark.parametrize(("fps", "frames"), [(60, 600), (30, 300), (1000, 10_000)])
