@@ -598,13 +598,13 @@ def test_processes_do_not_get_ctrl_c(tmp_path: Path, number: signal.Signals) -> 
 # -- the disk that they share ------------------------------------------------------------------
 
 
-def test_all_cameras_of_a_disk_show_how_long_it_lasts_for_all_of_them_and_say_it_once(
+def test_all_cameras_of_a_disk_show_how_long_it_lasts_for_all_of_them(
     tmp_path: Path,
     small_disk: Callable[[float], Path],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """At the rig, at who is attached, in the window's sum; 256 MiB last a minute for 4 MB/s."""
+    """At the rig, at who is attached, in the window's sum; the rig alone warns of it."""
     monkeypatch.setattr(rig_disks, "SETTLED_S", 1.0)
     folder = small_disk(256) / "out"
     noise = {"size": [100, 100], "options__pattern": "noise"}
@@ -626,5 +626,6 @@ def test_all_cameras_of_a_disk_show_how_long_it_lasts_for_all_of_them_and_say_it
         assert left_s == pytest.approx((found[0].disk_free_bytes - 1) / rates)
     assert total(attached).time_left_s == attached.cameras[0].time_left_s
     said = [record.getMessage() for record in caplog.records if "disk lasts" in record.message]
-    assert len(said) == 1
-    assert said[0].startswith(f"{folder}: the disk lasts ")
+    # An hour, ten minutes, two minutes: once each as rates rise, by the rig and not by its cameras.
+    assert 1 <= len(said) <= 3
+    assert all(text.startswith(f"{folder}: the disk lasts ") for text in said)
