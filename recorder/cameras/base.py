@@ -63,6 +63,8 @@ class CameraInfo:
     timestamps
         The column of the ledger that tells when a frame was taken: ``t_mono_ns``, or
         ``t_camera_ms`` for a video file, which is read faster or slower than it was recorded.
+    frames
+        How many a file or an image sequence says that it has; None: there is no end, or none known.
     """
 
     backend: str
@@ -74,6 +76,7 @@ class CameraInfo:
     controls: tuple[CameraControl, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
     timestamps: str = "t_mono_ns"
+    frames: int | None = None
 
 
 class Camera(Protocol):

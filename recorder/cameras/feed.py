@@ -86,6 +86,8 @@ class Feed:
         What else an experimenter should know.
     fps
         What the source claims; None if nothing.
+    frames
+        How many it says that it has; None if it does not say.
     held
         True while the first frame, grabbed to learn its kind, waits to be handed out.
     is_torn
@@ -104,6 +106,7 @@ class Feed:
     deviations: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fps: float | None = None
+    frames: int | None = None
     held: bool = False
     is_torn: Callable[[], bool] = lambda: False
     is_recorded: bool = False

@@ -73,6 +73,7 @@ def _open_video(path: Path, source: str, wanted: Wanted) -> Feed:
             is_recorded=True,
         )
         feed.fps = video.fps
+        feed.frames = _announced(video)
         feed.notes += _turn_note(video)
         settings.apply_settings(feed, wanted)
         if not capture.grab():
@@ -113,6 +114,13 @@ def _video_end(capture: VideoFile, feed: Feed) -> EndOfSource:
     return end
 
 
+def _announced(video: Probe) -> int | None:
+    """Return how many frames a video has if its header is right; None if it does not say."""
+    if video.announced_s is None or video.fps is None:
+        return None
+    return round(video.announced_s * video.fps)
+
+
 def _open_sequence(sequence: Sequence, source: str, wanted: Wanted) -> Feed:
     """Open image files; the first picture says what the others have to be."""
     capture = ImageFiles(sequence.files, drop_alpha=wanted.pixel_format in ("bgr8", "gray8"))
@@ -126,6 +134,7 @@ def _open_sequence(sequence: Sequence, source: str, wanted: Wanted) -> Feed:
         has_clock=False,  # images have no rate of their own: the config's is taken
         notes=[*sequence.notes, *capture.notes],
         fps=wanted.fps,
+        frames=capture.announced,
         held=True,
     )
     settings.apply_settings(feed, wanted)

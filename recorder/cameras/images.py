@@ -88,6 +88,11 @@ class ImageFiles:
                 f"{frame_kind(image)}; a recording has one size and depth: record it separately"
             )
 
+    @property
+    def announced(self) -> int:
+        """How many pictures there are, if all files have as many as the one that is open."""
+        return len(self._files) * max(1, len(self._pictures or ()))
+
     def _where(self) -> str:
         """Name the picture that was grabbed last."""
         name, count = self._files[self._next - 1].name, len(self._pictures or ())

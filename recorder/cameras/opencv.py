@@ -274,6 +274,7 @@ class OpenCVCamera:
             obtained=dict(feed.obtained),
             claimed_fps=feed.fps,
             timestamps="t_camera_ms" if feed.is_recorded else "t_mono_ns",
+            frames=feed.frames,
             notes=(*feed.reading.notes, *feed.deviations, *feed.notes, *changes),
         )
 

@@ -117,7 +117,8 @@ class RecordingConfig(Section):
         least 1s or 1MiB. None: one file.
     keep_free
         Bytes that stay free on the disk, as 1GiB: before there are less, the recording is ended
-        cleanly, exit code 5. None: the larger of 1GiB and what is written in 30 s.
+        cleanly, exit code 5. None: the larger of 1GiB and what is written in 30 s, or until the
+        recording ends if that is sooner.
     retention
         Which closed segments of a camera are deleted again; only with segment.
     """

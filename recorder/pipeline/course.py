@@ -127,13 +127,15 @@ class Course:
         if self.state not in ("opening", "previewing"):
             raise RecorderError(f"cannot begin a recording: the session is {self.state}")
 
-    def begin(self, order: Order, recording: RecordingConfig) -> Take:
+    def begin(self, order: Order, recording: RecordingConfig, largest: int | None = None) -> Take:
         """Begin a recording; return what the camera's thread has to enter.
 
         Parameters
         ----------
         recording
             As the config says.
+        largest
+            Bytes that each of its files may have at most.
 
         Raises
         ------
@@ -142,7 +144,7 @@ class Course:
         """
         with self._lock:
             self.require_ready()
-            take = Take.ordered(len(self.takes) + 1, order, recording)
+            take = Take.ordered(len(self.takes) + 1, order, recording, largest)
             self.takes[take.number] = self.take = take
             self._in_take = True
             self.state = "recording"

@@ -101,6 +101,14 @@ class Crew:
         """Size of the frames that wait in the ring."""
         return int(self.ring.fill * self.ring.slots * self.spec.nbytes)
 
+    @property
+    def frames_in_source(self) -> int | None:
+        """Frames that a file still has, as far as it says; None: there is no end, or none known."""
+        frames = self._camera.info.frames
+        if frames is None or frames < self.acquisition.grabs:  # it has more than it said
+            return None
+        return frames - self.acquisition.grabs
+
     def _open_writer(self, number: int, part: int) -> Writer:
         take = self._takes[number]
         # Of a source that can wait the rate says how fast we are, not how fast it was.

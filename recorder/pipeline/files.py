@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
+from recorder.disks import FileLimit, file_limit
 from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
 from recorder.ffmpeg.program import executable
 from recorder.frame import FrameSpec
@@ -73,6 +74,7 @@ class FileMaker:
         on_open: Callable[[OpenFile], None] | None = None,
     ) -> None:
         self._on_open = on_open
+        self._limit: FileLimit | None = None
         self.configure(config, metadata, public_config)
 
     def configure(
@@ -100,9 +102,22 @@ class FileMaker:
             return
         make_folder(self.folder)
         self.require_space()
+        self._find_limit(self.folder)
         self.prove(spec)
         if self._times == "own":
             log.warning("%s: %s", self._config.name, OWN_TIMES)
+
+    def _find_limit(self, folder: Path) -> None:
+        """Note how large a file may become; say so where that is less than was asked for."""
+        self._limit = limit = file_limit(folder)
+        segment = self._recording.segment
+        if limit is not None and limit.is_below(segment.size if segment else None):
+            log.warning("%s: %s; the recording then goes on in the next one", folder, limit)
+
+    @property
+    def largest(self) -> int | None:
+        """How large a file may become, in bytes, as found by `prepare`; None: there is no limit."""
+        return None if self._limit is None else self._limit.size
 
     def prove(self, spec: FrameSpec) -> None:
         """Make sure that these frames can be kept exactly; known at once the second time.
@@ -213,6 +228,7 @@ class FileMaker:
             "start_t_utc_ns": time.time_ns(),
             "start_t_mono_ns": time.monotonic_ns(),
             **({"boot_id": boot} if (boot := boot_id()) else {}),
+            **({"file_limit": str(self._limit)} if self._limit else {}),
             "metadata": self._metadata,
             "config": self._public_config,
             "versions": versions(),

@@ -56,6 +56,8 @@ class CameraRun:
         For the ring, instead of `config.buffer.memory` of its own; closed at the end.
     on_closed
         Told of every file that is finished, on the thread that finished it.
+    alone
+        Whether it is no part of a rig.
 
     Attributes
     ----------
@@ -73,7 +75,9 @@ class CameraRun:
         course: Course,
         memory: Block | None,
         on_closed: Callable[[ClosedFile], None] | None,
+        alone: bool = True,
     ) -> None:
+        self._alone = alone
         self._config = config
         self._camera = camera
         self._files = files
@@ -240,7 +244,7 @@ class CameraRun:
             self._on_closed,
         )
         keep_free = self._config.recording.keep_free
-        self._disk = disk = DiskGuard(self._files.folder, keep_free, self.finish)
+        self._disk = disk = DiskGuard(self._files.folder, keep_free, self.finish, self._alone)
         crew.writing.on_recorded = disk.spend
         self.monitor = Monitor(crew, disk, self.finish, self._course.current)
         self._watch(crew)

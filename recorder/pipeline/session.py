@@ -51,6 +51,8 @@ class Session:
         Told of every file as soon as it is open, on the writer thread.
     on_closed
         Told of every file that is finished, on the thread that finished it.
+    alone
+        False in a rig, which warns of a disk for all cameras that write to it.
 
     Examples
     --------
@@ -70,12 +72,14 @@ class Session:
         memory: Block | None = None,
         on_file: Callable[[OpenFile], None] | None = None,
         on_closed: Callable[[ClosedFile], None] | None = None,
+        alone: bool = True,
     ) -> None:
         self._config = config
         self._files = FileMaker(config, metadata or {}, public_config or {}, on_file)
         self._course = Course()
         found = camera if camera is not None else make_camera(config)
-        self._run = CameraRun(config, found, self._files, self._course, memory, on_closed)
+        given = self._files, self._course, memory, on_closed, alone
+        self._run = CameraRun(config, found, *given)
 
     def __enter__(self) -> Session:
         return self
@@ -157,7 +161,7 @@ class Session:
 
     def begin(self, order: Order) -> None:
         """Begin a recording that was prepared; see `record`."""
-        take = self._course.begin(order, self._config.recording)
+        take = self._course.begin(order, self._config.recording, self._files.largest)
         self._run.monitor.begin_take()
         self._run.crew.adjusting.begin_take()
         acquisition = self._run.crew.acquisition

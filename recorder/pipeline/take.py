@@ -37,6 +37,8 @@ class Take:
         When it ends by itself; None: when it is told to.
     segment
         After how much it goes on in a new file; None: in one file.
+    largest
+        Bytes that a file may have at most, as the disk has a limit; None: it has none.
     period_ns
         Time between two frames, as far as known; 0 if not.
     fps
@@ -53,6 +55,7 @@ class Take:
     duration: Amount | None
     started: datetime
     segment: Segment | None = None
+    largest: int | None = None
     period_ns: float = 0.0
     fps: float | None = None
     first_part: int = 0
@@ -76,10 +79,12 @@ class Take:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def ordered(cls, number: int, order: Order, recording: RecordingConfig) -> Take:
-        """Return the take that an order asks for, with what it leaves to the config."""
+    def ordered(
+        cls, number: int, order: Order, recording: RecordingConfig, largest: int | None = None
+    ) -> Take:
+        """Return the take that an order asks for, with what it leaves to config and disk."""
         duration = order.duration or recording.duration
-        take = cls(number, duration, order.started, recording.segment)
+        take = cls(number, duration, order.started, recording.segment, largest)
         rest = order.resumption
         if rest is not None:
             take.grabbed, take.first_ns = rest.grabbed, rest.first_ns
@@ -132,14 +137,22 @@ class Take:
         return ((self.last_ns or lost_ns) - self.first_ns) / 1e9
 
     @property
-    def remaining_s(self) -> float | None:
-        """How long it will last yet, as far as that is known."""
-        if self.duration is None:
-            return None
-        if self.duration.seconds is not None:
-            return max(0.0, self.duration.seconds - self.seconds)
-        frames = (self.duration.frames or 0) - self.grabbed
-        return max(0.0, frames * self.period_ns / 1e9) if self.period_ns else None
+    def seconds_left(self) -> float | None:
+        """How long it will last yet, if it lasts a time."""
+        seconds = self.duration.seconds if self.duration is not None else None
+        return None if seconds is None else max(0.0, seconds - self.seconds)
+
+    @property
+    def frames_left(self) -> int | None:
+        """How many frames it will take yet, if it takes a number."""
+        frames = self.duration.frames if self.duration is not None else None
+        return None if frames is None else max(0, frames - self.grabbed)
+
+    def keep_below(self, size: int) -> None:
+        """Have the files to come end before a size at which one could not become larger."""
+        # A little below: of the same size, the next one's ledger may have less, its video more.
+        below = size * 15 // 16
+        self.largest = min(self.largest or below, below)
 
     def add(self, report: WriteReport) -> None:
         """Take note of a file that is finished."""

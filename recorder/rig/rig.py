@@ -381,6 +381,7 @@ class Rig:
             if is_over and not self._team.is_stopping:
                 log.warning("%s was lost, so all cameras stop: %s", keeper.name, keeper.error)
                 self._stop_all()
+        self._team.look_at_disks()
 
     def _keep_awake(self, recording: bool) -> None:
         if recording:

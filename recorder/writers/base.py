@@ -98,6 +98,13 @@ class Writer(Protocol):
     def bytes_on_disk(self) -> int:
         """How much the file holds by now."""
 
+    @property
+    def bytes_at_most(self) -> int:
+        """How large the file can become with what it was given by now and one frame more.
+
+        An upper bound, whatever is in the frames: beyond a disk's limit they are lost.
+        """
+
     def sync(self) -> None:
         """Bring to the disk what is written by now; from any thread, also beside `close`.
 

@@ -7,13 +7,15 @@ converts to yuv420p, overwrites, and never reads the exit code.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import subprocess
 import threading
 from typing import IO, TYPE_CHECKING
 
 from recorder import pages
-from recorder.errors import EncoderDied, NoSpace, RecorderError
+from recorder.errors import EncoderDied, FileTooLarge, NoSpace, RecorderError
 from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, buffered, start_child, write_all
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
 
 CLUSTER_MS = 250
 """A cluster reaches the file as a whole; what a kill costs is at most one of them."""
+CLUSTER_BYTES = 5 << 20
+"""A cluster ends after the frame with which it exceeds this: ffmpeg's own limit for files."""
+PROGRESS_S = 0.1
+"""How often ffmpeg says how far it is; until it does, what it was given may be still to come."""
 CLOSE_TIMEOUT_S = 30.0
 """How long ffmpeg may take to finish after its last frame while it makes no progress."""
+_TOO_LARGE = -signal.SIGXFSZ if hasattr(signal, "SIGXFSZ") else None  # `ulimit -f`
 
 
 def encode_command(
@@ -44,7 +51,7 @@ def encode_command(
     """
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
-        *("-progress", "pipe:1", "-stats_period", "0.5"),
+        *("-progress", "pipe:1", "-stats_period", str(PROGRESS_S)),
         *(UncompressedStream.input_options if own_times else _raw_options(spec)),
         *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
         *(("-enc_time_base", "demux") if own_times else ()),  # not in steps of a frame
@@ -123,6 +130,11 @@ class Encoder:
         """Ffmpeg's process id."""
         return self._child.pid
 
+    @property
+    def pending(self) -> int:
+        """Frames that were handed over and that ffmpeg has not reported as encoded yet."""
+        return self.handed - self._progress.frames
+
     def write(self, frame: Frame, before: bytes = b"") -> None:
         """Hand a C-contiguous frame to ffmpeg; no copy is made on our side.
 
@@ -192,8 +204,11 @@ class Encoder:
         code = self._child.returncode
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         text = self._stderr.text()
+        said = f"ffmpeg ended after {self.handed} frames ({how})"
+        if code == _TOO_LARGE or os.strerror(errno.EFBIG) in text:
+            return FileTooLarge(f"{said}: its file cannot become larger on this disk")
         error = NoSpace if os.strerror(28) in text else EncoderDied
-        return error(f"ffmpeg ended after {self.handed} frames ({how}): {self._last_line()}")
+        return error(f"{said}: {self._last_line()}")
 
     def _last_line(self) -> str:
         lines = self._stderr.text().splitlines()

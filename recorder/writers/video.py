@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +18,20 @@ from recorder.writers import naming
 from recorder.writers.account import Account, why_lost
 from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.codecs import Codec
-from recorder.writers.ffmpeg import Encoder, encode_command
+from recorder.writers.ffmpeg import CLUSTER_BYTES, CLUSTER_MS, Encoder, encode_command
 from recorder.writers.file_times import FileTimes, far_ms, set_file_times
 from recorder.writers.ledger import Ledger, as_recorder_error, read_rows, sync_path
-from recorder.writers.times import kind_in, replayed, times_of
+from recorder.writers.times import MAX_FPS, kind_in, replayed, times_of
 from recorder.writers.uncompressed import UncompressedStream
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
+
+WORST, FRAME_BYTES = 2, 1024
+"""An encoded frame has at most so many times its raw size, and so many bytes of its own. Measured
+on noise: magicyuv 1.01 times, ffv1 1.1 to 1.4, x264 and ffvhuff 1.6 to 1.75."""
+INDEX_BYTES, INDEX_ROOM = 32, 64 << 10
+"""What stands at the end of a file, per frame, and beside that."""
 
 
 class VideoWriter:
@@ -62,6 +69,7 @@ class VideoWriter:
         self._account = Account()
         self._file_times = FileTimes()
         self._is_named = False  # for a disk that loses its power
+        self._frame_bytes = self._cluster_bytes = 0  # at most
 
     def open(self, spec: FrameSpec) -> None:
         """Claim the names, then start ffmpeg.
@@ -88,6 +96,10 @@ class VideoWriter:
         except RecorderError:
             self._abort()
             raise
+
+        self._frame_bytes = WORST * spec.nbytes + FRAME_BYTES
+        in_cluster = math.ceil(CLUSTER_MS / 1000 * (spec.fps or MAX_FPS)) * self._frame_bytes
+        self._cluster_bytes = min(in_cluster, CLUSTER_BYTES) + self._frame_bytes
 
     def _describe(self, spec: FrameSpec) -> None:
         self._about |= {
@@ -122,6 +134,13 @@ class VideoWriter:
             return self.video.stat().st_size + self._ledger.size
         except OSError:
             return 0  # ffmpeg has not made it yet, or somebody moved it
+
+    @property
+    def bytes_at_most(self) -> int:
+        """How large the video can become: what it holds, is on its way, and stands at its end."""
+        index = INDEX_BYTES * (self._encoder.handed + 1) + INDEX_ROOM
+        to_come = (self._encoder.pending + 1) * self._frame_bytes
+        return self.bytes_on_disk + to_come + self._cluster_bytes + index
 
     def write(self, frame: Frame, stamp: FrameStamp, done: Done = nothing) -> None:
         """Write a frame's row, then hand the frame to ffmpeg.

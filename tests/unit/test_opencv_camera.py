@@ -102,6 +102,13 @@ def test_a_lossless_file_comes_back_exactly(tmp_path, kind, codec, pix_fmt):
     assert camera.info.obtained == {"size": [53, 37], "fps": 20.0, "pixel_format": kind}
 
 
+def test_files_say_how_many_frames_they_have(tmp_path):
+    frames = noise("gray8")
+    for path in (write_video(tmp_path / "in.mkv", frames), write_images(tmp_path / "i", frames)):
+        camera = record(path)[0]
+        assert camera.info.frames == len(frames)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (3, 2), (641, 5), (16385, 2)], ids=str)
 @pytest.mark.parametrize("kind", ["gray8", "gray16", "bgr8"])
 def test_odd_sizes_are_exact(tmp_path, kind, size):
