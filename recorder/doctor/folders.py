@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from recorder import readout
+from recorder.disks import file_limit, file_system, nearest
 from recorder.doctor.finding import Finding, warning
 from recorder.errors import RecorderError
 from recorder.pipeline.guards import reserve
@@ -29,7 +28,6 @@ _BLOCK = 4 * 2**20
 _LONGEST_TEST = 2 * 2**30
 """Bytes that are written at most, however fast the disk is."""
 _SHARES = ("nfs", "cifs", "smb", "9p", "sshfs", "davfs", "glusterfs", "ceph", "afs", "ncpfs")
-_FOUR_GIB = ("vfat", "msdos", "fat", "fat32", "exfat16")
 _LIKELY_RATIO = 2.0
 """What camera noise is compressed by; see tests/README.md."""
 
@@ -57,7 +55,7 @@ def _raw_rate(camera: CameraConfig) -> float:
 
 def _folder(folder: Path, raw_rate: float, keep_free: int | None) -> Iterator[Finding]:
     what = f"folder {folder}"
-    place = existing(folder)
+    place = nearest(folder.absolute())
     if not place.is_dir():
         yield Finding(what, f"{place} is no folder", 4, "name another recording.folder")
         return
@@ -73,14 +71,6 @@ def _folder(folder: Path, raw_rate: float, keep_free: int | None) -> Iterator[Fi
     yield from _try_writing(what, place, raw_rate)
 
 
-def existing(folder: Path) -> Path:
-    """Return a folder, or the nearest one above it that is there already."""
-    found = folder.absolute()
-    while not found.exists() and found != found.parent:
-        found = found.parent
-    return found
-
-
 def _room(what: str, place: Path, keep_free: int | None) -> Finding:
     free, keep = free_bytes(place), reserve(keep_free)
     text = f"{readout.size(free)} free, {readout.size(keep)} of them kept free"
@@ -90,27 +80,19 @@ def _room(what: str, place: Path, keep_free: int | None) -> Finding:
 
 
 def _kind(what: str, place: Path) -> Iterator[Finding]:
-    """Look what kind of file system it is."""
-    kind = file_system(place)
-    if kind in _FOUR_GIB:
-        text = f"{kind}: a file ends at 4 GiB; the recording goes on in the next one"
-        yield warning(what, text, "a disk with exfat, ntfs or ext4 has no such limit")
-    elif any(kind.startswith(share) or kind == f"fuse.{share}" for share in _SHARES):
+    """Look what kind of file system it is, and how large a file may become there."""
+    limit = file_limit(place)
+    if limit is not None:
+        text = f"{limit}; a recording then goes on in the next one"
+        remedy = (
+            "ulimit -f unlimited" if "ulimit" in limit.why else "a disk with exFAT, NTFS or ext4"
+        )
+        yield warning(what, text, remedy)
+    kind = file_system(place).lower()
+    if kind.removeprefix("fuse.").startswith(_SHARES):
         text = f"{kind}: a network share; a pause of the network costs frames"
         remedy = "record to a disk of this machine, and copy afterwards"
         yield warning(what, text, remedy)
-
-
-def file_system(place: Path) -> str:
-    """Return the kind of the file system that holds a path, lower case; empty if unknown."""
-    real = Path(os.path.realpath(place))
-    found, depth = "", -1
-    with suppress(OSError, psutil.Error):
-        for partition in psutil.disk_partitions(all=True):
-            mount = Path(partition.mountpoint)
-            if real.is_relative_to(mount) and len(mount.parts) >= depth:
-                found, depth = partition.fstype.lower(), len(mount.parts)
-    return found
 
 
 def _who_records(folder: Path) -> str:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from recorder import disks
 from recorder.cli import app
 from recorder.config import make_config
 from recorder.doctor import cameras, folders, machine, software
@@ -223,14 +224,20 @@ def test_nothing_is_written_where_something_is_being_recorded(tmp_path, monkeypa
     assert "top.json is being recorded there" in last.text
 
 
-@pytest.mark.parametrize(("kind", "code"), [("ext4", 0), ("nfs4", 6), ("vfat", 6)])
+@pytest.mark.parametrize(
+    ("kind", "code"), [("ext4", 0), ("nfs4", 6), ("fuse.sshfs", 6), ("vfat", 6)]
+)
 def test_file_systems_that_cost_frames(tmp_path, monkeypatch, kind, code):
-    mounts = [
-        SimpleNamespace(mountpoint="/", fstype="ext4"),
-        SimpleNamespace(mountpoint=str(tmp_path.resolve()), fstype=kind),
-    ]
-    monkeypatch.setattr(folders.psutil, "disk_partitions", lambda all: mounts)
+    monkeypatch.setattr(disks, "_mounted_kind", lambda folder: kind)
+    monkeypatch.setattr(disks, "WINDOWS", False)
+    monkeypatch.setattr(disks, "_own_limit", lambda: None)
     assert exit_code(folders._kind("folder", tmp_path)) == code
+
+
+def test_a_process_that_may_not_write_large_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(disks, "_own_limit", lambda: 2**20)
+    found = [each for each in folders._kind("folder", tmp_path) if "ulimit" in each.text]
+    assert [each.remedy for each in found] == ["ulimit -f unlimited"]
 
 
 # -- the command -----------------------------------------------------------------------------------
