@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -15,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from recorder import pages
+from recorder import pages, signals
 from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameSpec
-from recorder.system import ENCODER_NICE, buffered, start_child
+from recorder.system import ENCODER_NICE, buffered, close_end, start_child
 from recorder.writers.codecs import RAW_FORMAT, Codec
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class Encoder:
             with 0 even when it threw a partial frame away).
         """
         with contextlib.suppress(OSError):  # a broken pipe: the exit code says more
-            self._pipe.close()
+            close_end(self._pipe)
         self._await_exit()
         self._progress.close()
         self._stderr.close()
@@ -238,12 +239,12 @@ class Encoder:
                 if self._progress.frames == before:
                     self._child.kill()
 
+    @signals.held()
     def _death(self) -> RecorderError:
         if self._child.poll() is None:
             self._child.kill()  # it closed its input, or says nothing: it is of no more use
         self._child.wait()
-        code = self._child.returncode
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        how = _ending(self._child.returncode)
         text = self._stderr.text()
         error = NoSpace if os.strerror(28) in text else EncoderDied
         return error(f"ffmpeg ended after {self.handed} frames ({how}): {self._last_line()}")
@@ -256,3 +257,11 @@ class Encoder:
     def stderr_tail(self) -> str:
         """Return the last lines ffmpeg wrote to its stderr."""
         return self._stderr.text(0.0)
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    if -code == getattr(signal, "SIGXFSZ", None):
+        return f"killed by signal {-code}, the limit on the size of files: see ulimit -f"
+    return f"killed by signal {-code}"

@@ -19,7 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from recorder import forks
 from recorder.system import (
+    detach,
+    fork_lock,
     grow_file,
     lock_file,
     sync_data,
@@ -81,12 +84,20 @@ class GrowingFile:
 
     def _begin(self, path: Path) -> None:
         self._path = path
-        self._fd = -1
+        self._fd = self._copy = -1
         self._staged: bytes | None = None  # the first page as it will be next
         self._shows = 0  # frames that it makes visible
         self._is_shown = True
         self._is_named = False  # in its folder, for a disk that loses its power
         self._lock = threading.Lock()  # the first page, and the descriptor's end
+        forks.notify(self)
+
+    def forked(self) -> None:
+        """Let go of the parent's file: as long as any descriptor is open, it is locked."""
+        self._lock = threading.Lock()
+        for fd in (self._fd, self._copy):
+            if fd >= 0:
+                detach(fd)
 
     @property
     def size(self) -> int:
@@ -300,12 +311,16 @@ class GrowingFile:
         with self._lock:
             if self._fd < 0:
                 return
-            fd, staged = os.dup(self._fd), self._staged
+            with fork_lock:
+                fd = self._copy = os.dup(self._fd)
+            staged = self._staged
         try:
             sync_data(fd)
             self._show_synced(fd, staged)
         finally:
-            os.close(fd)
+            with fork_lock:
+                self._copy = -1
+                os.close(fd)
 
     def _show_synced(self, fd: int, staged: bytes | None) -> None:
         if not self._is_named:
@@ -368,8 +383,9 @@ class GrowingFile:
         with self._lock:
             if self._fd >= 0:
                 unlock_file(self._fd)  # `sync` may have a copy for as long as a disk takes
-                os.close(self._fd)
-                self._fd = -1
+                with fork_lock:
+                    os.close(self._fd)
+                    self._fd = -1
 
 
 def room_for(about: Mapping[str, Any]) -> int:
