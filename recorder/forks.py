@@ -57,17 +57,14 @@ def wait_for(lock: LockT) -> LockT:
 
 
 class Lock(AbstractContextManager[None]):
-    """A lock that may be held for long: a forked process finds it free.
-
-    A thread may take it twice.
-    """
+    """A reentrant lock that may be held for long: a forked process finds it free."""
 
     def __init__(self) -> None:
         self.forked()
         notify(self)
 
     def forked(self) -> None:
-        """Begin with nobody holding it: the thread that did is not in this process."""
+        """Be free: the thread that may have held it is not in this process."""
         self._lock = threading.RLock()
 
     def __enter__(self) -> None:

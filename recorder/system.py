@@ -43,6 +43,17 @@ def detach(fd: int) -> None:
     os.close(null)
 
 
+def detach_all(file: os.stat_result) -> None:
+    """In a forked process, let go of a file by whichever descriptors: its locks go with the last.
+
+    The HDF5 library does not say which descriptor it has.
+    """
+    for path in Path("/dev/fd").glob("*"):
+        with suppress(OSError):  # the one that listed them
+            if os.path.samestat(os.fstat(int(path.name)), file):
+                detach(int(path.name))
+
+
 class _Ends:
     """Our ends of all pipes to children.
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from recorder import forks
 from recorder.errors import FileTaken, RecorderError, WriterError
-from recorder.system import sync_folder
+from recorder.system import detach_all, sync_folder
 from recorder.writers.ledger import as_recorder_error, sync_path
 from recorder.writers.naming import SUFFIXES
 
@@ -50,6 +51,12 @@ class Replacement:
         name = f".recorder-{secrets.token_hex(4)}{self.target.suffix}"
         self.fresh = self.target.with_name(name)
         self.owner = os.getpid()
+        forks.notify(self)
+
+    def forked(self) -> None:
+        """Let go of the parent's file, which the HDF5 library locks, and flushes at the exit."""
+        with contextlib.suppress(OSError):  # it is not made yet, or has its final name
+            detach_all(self.fresh.stat())
 
     @property
     def is_ours(self) -> bool:

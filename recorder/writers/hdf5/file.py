@@ -21,7 +21,7 @@ import numpy as np
 
 from recorder import forks
 from recorder.system import (
-    detach,
+    detach_all,
     fork_lock,
     grow_file,
     lock_file,
@@ -84,7 +84,7 @@ class GrowingFile:
 
     def _begin(self, path: Path) -> None:
         self._path = path
-        self._fd = self._copy = -1
+        self._fd = -1
         self._staged: bytes | None = None  # the first page as it will be next
         self._shows = 0  # frames that it makes visible
         self._is_shown = True
@@ -95,9 +95,8 @@ class GrowingFile:
     def forked(self) -> None:
         """Let go of the parent's file: as long as any descriptor is open, it is locked."""
         self._lock = threading.Lock()
-        for fd in (self._fd, self._copy):
-            if fd >= 0:
-                detach(fd)
+        if self._fd >= 0:
+            detach_all(os.fstat(self._fd))
 
     @property
     def size(self) -> int:
@@ -311,16 +310,12 @@ class GrowingFile:
         with self._lock:
             if self._fd < 0:
                 return
-            with fork_lock:
-                fd = self._copy = os.dup(self._fd)
-            staged = self._staged
+            fd, staged = os.dup(self._fd), self._staged
         try:
             sync_data(fd)
             self._show_synced(fd, staged)
         finally:
-            with fork_lock:
-                self._copy = -1
-                os.close(fd)
+            os.close(fd)
 
     def _show_synced(self, fd: int, staged: bytes | None) -> None:
         if not self._is_named:
