@@ -58,6 +58,7 @@ def encode_command(
         *("-progress", "pipe:1", "-stats_period", "0.5"),
         *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
         *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:.12g}"),
+        *("-fpsprobesize", "0"),  # it would look at 40 frames before it writes one
         *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
         *codec.arguments,
         *(conversion_options(spec.pixel_format) if shipped else ()),
