@@ -38,7 +38,11 @@ def detach(fd: int) -> None:
 
     It goes on to exist, as one of /dev/null: the object that has it may close it at any time.
     """
-    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+    except OSError:  # there is no more descriptor to be had
+        os.close(fd)
+        return
     os.dup2(null, fd, inheritable=False)
     os.close(null)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -22,6 +24,7 @@ from recorder.writers.about import versions
 from recorder.writers.base import WriteReport
 from recorder.writers.hdf5 import Hdf5Writer, choose, prove
 from recorder.writers.hdf5.filters import Filter
+from recorder.writers.hdf5.writer import COMMIT_S
 from recorder.writers.replace import Unfinished
 
 if TYPE_CHECKING:
@@ -81,6 +84,9 @@ class _Hdf5Output(Output):
             self._writer = file.claim(self._open)
             self._start_ns, self._start_utc_ns = time.monotonic_ns(), time.time_ns()
             super().__init__(file, all_or_none=True)
+            self._ended = threading.Event()
+            self._thread = threading.Thread(target=self._show, name="show frames", daemon=True)
+            self._thread.start()
 
     def _open(self, path: Path) -> Hdf5Writer:
         about = {
@@ -99,7 +105,19 @@ class _Hdf5Output(Output):
         with signals.held():  # a signal finishes the writer, which must not be at work then
             self._writer.write(frame, FrameStamp(*clocks, self.frames, 1, digest))
 
+    def _show(self) -> None:
+        """Bring frames into the file while the next ones are long in coming."""
+        while not self._ended.wait(COMMIT_S):
+            if self._lock.acquire(blocking=False):  # else one is just being written
+                try:
+                    with contextlib.suppress(RecorderError):  # the next frame meets it, too
+                        self._writer.check()
+                finally:
+                    self._lock.release()
+
     def _close(self) -> None:
+        self._ended.set()
+        self._thread.join()
         self._report = report = self._writer.close("requested")
         failed = report.unfinished or (WriterError(report.error) if report.error else None)
         if failed is not None:

@@ -133,8 +133,10 @@ class Output(ABC):
             return
         with signals.held(), self._lock:
             is_first, self._is_over = not self._is_over, True
-            signals.release(self)
-            yield is_first
+            try:
+                yield is_first
+            finally:
+                signals.release(self)
 
     def _complete(self) -> None:
         self._close()

@@ -37,11 +37,12 @@ class LosslessVideoWriter:
     an exception, such as Ctrl-C, closes the file too: what was written is in it.
 
     Until then it is ``mouse.unfinished.mkv`` beside it (``mouse.unfinished-2.mkv`` if there is one
-    already), which any reader opens. It stays, with all frames but those of the last second, when
-    ffmpeg dies, the disk is full or the program is killed; errors name it. SIGTERM and SIGHUP end
-    a program only after its files are closed, if it opened one in its main thread and has no
-    handlers of its own. Processes that are forked meanwhile cannot write to the file, and change
-    nothing about it.
+    from before), which stays, and can be read, when the disk is full or ffmpeg or the program is
+    killed. Errors say where it is and how many frames it has. A killed program loses none that it
+    has written, a killed ffmpeg the last few that it was at work on.
+
+    SIGTERM and SIGHUP end a program when its files are closed, if it has opened one in its main
+    thread and has no handlers of its own. To a process that is forked meanwhile the file is closed.
 
     Parameters
     ----------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -21,6 +23,7 @@ from recorder import LosslessVideoWriter, Session, load, mimread, mimwrite, save
 from recorder.errors import EncoderDied, RecorderError, WriterError
 from recorder.system import WINDOWS, is_locked
 from recorder.writers.decode import count_frames
+from recorder.writers.hdf5 import reading
 from tests.faults.ends_untidily import FRAMES, LARGE
 from tests.helpers import FFMPEG, LedCamera, camera_config, encoders, noise, until
 
@@ -327,6 +330,28 @@ def test_what_a_killed_script_has_written_is_found_and_decodes(tmp_path, suffix)
     assert (tmp_path / f"live.unfinished{suffix}").read_bytes() == b"an earlier crash"
     assert_same(mimread(tmp_path / f"live.unfinished-2{suffix}"), FRAMES[:20])
     assert len(names(tmp_path)) == 3
+
+
+def test_what_a_killed_script_has_written_to_hdf5_is_found_while_it_waits_for_a_frame(tmp_path):
+    unfinished = tmp_path / "live.unfinished.h5"
+    with script("generates", tmp_path / "live.h5") as child:
+        ready(child)
+        until(lambda: frames_in_sight(unfinished) == 20)
+        child.kill()
+        child.wait()
+    assert names(tmp_path) == [unfinished.name]
+    assert_same(mimread(unfinished), FRAMES[:20])
+
+
+def frames_in_sight(path: Path) -> int:
+    """Count the frames that a reader would see in a file that is being written, and so locked."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+
+        def get(address: int, count: int) -> bytes:
+            return data[address : address + count]
+
+        root = reading.Group(get, *struct.unpack("<Q", get(reading.ROOT_AT, 8)))
+        return reading.dataset(get, root.members["frames"])[0]
 
 
 @pytest.mark.parametrize("suffix", VIDEOS)

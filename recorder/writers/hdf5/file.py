@@ -95,7 +95,7 @@ class GrowingFile:
     def forked(self) -> None:
         """Let go of the parent's file: as long as any descriptor is open, it is locked."""
         self._lock = threading.Lock()
-        if self._fd >= 0:
+        with suppress(OSError):  # it is closed
             detach_all(os.fstat(self._fd))
 
     @property
