@@ -81,6 +81,7 @@ def test_a_disk_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
     close = lossless_hdf5.Hdf5Writer.close
 
     def fails(self, reason):
+        self._advance(0)
         self._failure = WriterError("the disk is gone")
         return close(self, reason)
 
