@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from recorder import signals
-from recorder.errors import RecorderError, WriterError
+from recorder.errors import RecorderError, Stopped, WriterError
 from recorder.writers.replace import Unfinished
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class Output(ABC):
         EncoderDied, NoSpace, WriterError
             It is incomplete, or not what was written; the error says where it is.
         """
+        if not self.frames:  # cut off in its first one: there is nothing to put in place
+            self.give_up(Stopped())
+            return
         with self._ending() as is_first:
             if is_first:
                 try:
@@ -119,7 +122,7 @@ class Output(ABC):
             return  # stuck in another thread; ffmpeg finishes the file when we are gone
         try:
             if self._all_or_none:
-                self.give_up(SystemExit())
+                self.give_up(Stopped())
             else:
                 self.finish_quietly()
         finally:
@@ -147,7 +150,7 @@ class Output(ABC):
         if not self._is_complete:
             self._kill()
         count = self.frames if self._is_complete else self._count()
-        if count == 0 or (count is None and self._file.is_empty):
+        if count == 0 or self.frames == 0 or self._file.is_empty:
             self._file.discard()
             return
         frames = "what was written of it" if count is None else f"{count} of its frames"

@@ -51,7 +51,7 @@ def generates(target):
     mimwrite(target, frames())
 
 
-def is_cut(target):
+def is_cut_after_2(target):
     """Be in the middle of a frame that is larger than the pipe, and that ffmpeg does not take."""
     from tests.helpers import encoders
 
@@ -60,6 +60,23 @@ def is_cut(target):
     ffmpeg.suspend()
     say("ready", ffmpeg.pid)
     video.write(LARGE[2])
+
+
+def is_cut_after_0(target):
+    """Be in the middle of the first frame, which is said just before it is written."""
+    from recorder.writers.ffmpeg import Encoder
+    from tests.helpers import encoders
+
+    def write(self, frame):
+        (ffmpeg,) = encoders(os.getpid())
+        ffmpeg.suspend()
+        say("ready", ffmpeg.pid)
+        theirs(self, frame)
+
+    opened(target.replace("live", "other"), LARGE[:1]).close()  # the proof writes, too
+    Path(target.replace("live", "other")).unlink()
+    theirs, Encoder.write = Encoder.write, write
+    opened(target, LARGE[:1])
 
 
 def writes_in_a_thread(target):
