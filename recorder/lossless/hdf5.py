@@ -78,12 +78,12 @@ class _Hdf5Output(Output):
     """Takes frames, each grabbed 1 / fps seconds after the one before."""
 
     def __init__(self, file: Unfinished, filter_: Filter, spec: FrameSpec, fps: float) -> None:
+        super().__init__(file, all_or_none=True)
         self._filter, self._spec, self._fps = filter_, spec, fps
         self._report: WriteReport | None = None
-        with signals.held():
+        with self._beginning():
             self._writer = file.claim(self._open)
             self._start_ns, self._start_utc_ns = time.monotonic_ns(), time.time_ns()
-            super().__init__(file, all_or_none=True)
             self._ended = threading.Event()
             self._thread = threading.Thread(target=self._show, name="show frames", daemon=True)
             self._thread.start()

@@ -28,7 +28,7 @@ class Output(ABC):
     Parameters
     ----------
     file
-        What the frames go to; its name is claimed.
+        What the frames go to.
     all_or_none
         Whether the target is for all frames: ended by a signal, the file stays unfinished.
 
@@ -45,7 +45,6 @@ class Output(ABC):
         self._is_over = self._is_complete = False
         self._lock = threading.RLock()  # a signal's handler may come in between, in its thread
         self.frames = 0
-        signals.watch(self)
 
     @abstractmethod
     def _put(self, frame: Frame) -> None:
@@ -127,6 +126,18 @@ class Output(ABC):
                 self.finish_quietly()
         finally:
             self._lock.release()
+
+    @contextlib.contextmanager
+    def _beginning(self) -> Iterator[None]:
+        """Begin in one piece, before a signal is heard; what fails leaves nothing behind."""
+        with signals.held():
+            signals.watch(self)
+            try:
+                yield
+            except BaseException:
+                self._file.discard()
+                signals.release(self)
+                raise
 
     @contextlib.contextmanager
     def _ending(self) -> Iterator[bool]:

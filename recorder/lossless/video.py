@@ -6,7 +6,6 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recorder import signals
 from recorder.errors import NoSpace, WriterError
 from recorder.frame import FrameSpec
 from recorder.lossless.containers import Container
@@ -57,20 +56,16 @@ class VideoOutput(Output):
         program: str | Path | None,
         verify: bool,
     ) -> None:
+        super().__init__(file, all_or_none)
         self.spec = spec
         ffmpeg = program_in(program)
         self.codec = exact_codec(spec, container, codec, preset, ffmpeg)
         self._hashes: list[int] | None = [] if verify else None
-        with signals.held():
+        with self._beginning():
             file.claim(make_empty)
             command = encode_command(spec, self.codec, container, ffmpeg, file.fresh)
-            try:
-                # Not standing back, as for recordings: no camera waits for the processor here.
-                self._encoder = Encoder(command, nice=0)
-            except BaseException:
-                file.discard()
-                raise
-            super().__init__(file, all_or_none)
+            # Not standing back, as for recordings: no camera waits for the processor here.
+            self._encoder = Encoder(command, nice=0)
 
     def _put(self, frame: Frame) -> None:
         self._encoder.write(frame)
