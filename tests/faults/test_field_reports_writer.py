@@ -25,13 +25,10 @@ from recorder.system import WINDOWS, is_locked
 from recorder.writers.decode import count_frames
 from recorder.writers.hdf5 import reading
 from tests.faults.ends_untidily import FRAMES, LARGE
-from tests.helpers import FFMPEG, LedCamera, camera_config, encoders, noise, until
+from tests.helpers import LedCamera, camera_config, encoders, until
 
-VIDEOS = (
-    ".mp4",
-    ".avi",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in (".mkv", ".mov")),
-)
+slow = pytest.mark.slow
+VIDEOS = [".mp4", ".avi", *(pytest.param(name, marks=slow) for name in (".mkv", ".mov"))]
 
 pytestmark = [
     pytest.mark.skipif(WINDOWS, reason="no forks and no such signals"),
@@ -373,7 +370,10 @@ def test_a_killed_ffmpeg_leaves_what_it_has_encoded_and_the_error_names_it(tmp_p
     assert names(tmp_path) == sorted([target.name, unfinished.name])
 
 
-@pytest.mark.parametrize("suffix", [*VIDEOS, ".mkv", ".h5"])
+@pytest.mark.parametrize(
+    "suffix",
+    [".mp4", ".h5", *(pytest.param(name, marks=slow) for name in (".mkv", ".avi", ".mov"))],
+)
 def test_a_limit_on_the_size_of_files_leaves_what_fits(tmp_path, suffix):
     said = run_to_its_end("meets_a_limit", tmp_path / f"live{suffix}")
     unfinished = tmp_path / f"live.unfinished{suffix}"
@@ -382,62 +382,3 @@ def test_a_limit_on_the_size_of_files_leaves_what_fits(tmp_path, suffix):
     assert_begins(unfinished, FRAMES, 1 if suffix == ".h5" else 20)
     assert f"{len(mimread(unfinished))} of its frames can be read in {unfinished}" in said
     assert "ulimit -f" in said or "too large" in said
-
-
-# -- the file in the making -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".avi", ".mov"])
-def test_a_closed_file_is_an_ordinary_one(tmp_path, suffix):
-    """OpenCV counts its frames, and finds each by its number."""
-    import cv2
-
-    path = tmp_path / f"a{suffix}"
-    mimwrite(path, FRAMES[:60], fps=50)
-    capture = cv2.VideoCapture(str(path))
-    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 60
-    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(50)
-    for number in (41, 7, 59):
-        capture.set(cv2.CAP_PROP_POS_FRAMES, number)
-        there, frame = capture.read()
-        assert there
-        assert np.array_equal(frame[..., 0], FRAMES[number])
-    capture.release()
-
-
-def test_an_older_ffmpeg_writes_ordinary_files(tmp_path):
-    """Before 7.1 it knows no fragments that become one in the end."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    old = 'case "$*" in *hybrid*) exit 1;; *muxer=mp4*) exit 0;; esac'
-    (folder / "ffmpeg").write_text(f'#!/bin/sh\n{old}\nexec {FFMPEG} "$@"\n')
-    (folder / "ffmpeg").chmod(0o755)
-    LosslessVideoWriter(tmp_path / "a.mp4", FFMPEG_DIR=folder).mimwrite(FRAMES[:5])
-    assert_same(mimread(tmp_path / "a.mp4"), FRAMES[:5])
-
-
-@pytest.mark.parametrize("suffix", [".mkv", ".h5"])
-@pytest.mark.parametrize("letter", ["n", "ä", "猫"])
-def test_names_as_long_as_the_system_allows(tmp_path, suffix, letter):
-    count = (255 - len(suffix)) // len(letter.encode())
-    target = tmp_path / (letter * count + suffix)
-
-    def frames():
-        yield from FRAMES[:3]
-        raise ZeroDivisionError
-
-    for _ in range(2):
-        with pytest.raises(ZeroDivisionError) as broken:
-            mimwrite(target, frames())
-        (note,) = broken.value.__notes__
-        assert_same(mimread(note.split(" read in ")[1]), FRAMES[:3])
-    mimwrite(target, FRAMES[:4])
-    assert_same(mimread(target), FRAMES[:4])
-    assert len(names(tmp_path)) == 3
-
-
-def test_a_file_without_frames_is_not_kept(tmp_path):
-    video = LosslessVideoWriter(tmp_path / "a.mkv")
-    with pytest.raises(RecorderError), video:
-        video.write(noise((24, 32, 4), np.uint8, 0))
-    assert names(tmp_path) == []
