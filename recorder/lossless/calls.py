@@ -20,6 +20,9 @@ _OPTIONS = ("codec", "preset", "quality", "verify")
 def mimwrite(path: str | Path, frames: Iterable[object], fps: float = 30, **options: Any) -> None:
     """Write frames to a video or an HDF5 file; all of them, each bit, or nothing.
 
+    Frames that were taken before something went wrong are kept beside it, in
+    ``NAME.unfinished.SUFFIX``; the exception or its notes say so.
+
     Parameters
     ----------
     path

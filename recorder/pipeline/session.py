@@ -6,6 +6,7 @@ threads in `recorder.pipeline.run`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -75,6 +76,7 @@ class Session:
         alone: bool = True,
     ) -> None:
         self._config = config
+        self._owner = os.getpid()
         self._files = FileMaker(config, metadata or {}, public_config or {}, on_file)
         self._course = Course()
         found = camera if camera is not None else make_camera(config)
@@ -85,8 +87,9 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        self.wait()
+        if os.getpid() == self._owner:  # in a forked process the threads to wait for do not exist
+            self.stop()
+            self.wait()
 
     # -- what a caller does -------------------------------------------------------------------
 
@@ -234,7 +237,11 @@ class Session:
         ------
         TimeoutError
             The session has not ended in time.
+        RecorderError
+            This process was forked from the one that records.
         """
+        if os.getpid() != self._owner:
+            raise RecorderError(f"the session is that of process {self._owner}; wait for it there")
         if not self._course.ended.wait(timeout_s):
             raise TimeoutError(f"the session has not ended within {timeout_s} s")
         take = self._course.take

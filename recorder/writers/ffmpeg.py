@@ -14,11 +14,11 @@ import subprocess
 import threading
 from typing import IO, TYPE_CHECKING
 
-from recorder import pages
+from recorder import pages, signals
 from recorder.errors import EncoderDied, FileTooLarge, NoSpace, RecorderError
 from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
 from recorder.frame import FrameSpec
-from recorder.system import ENCODER_NICE, buffered, start_child, write_all
+from recorder.system import ENCODER_NICE, buffered, close_end, start_child, write_all
 from recorder.writers.codecs import Codec
 from recorder.writers.times import written_rate
 from recorder.writers.uncompressed import UncompressedStream
@@ -174,7 +174,7 @@ class Encoder:
             with 0 even when it threw a partial frame away).
         """
         with contextlib.suppress(OSError):  # a broken pipe: the exit code says more
-            self._pipe.close()
+            close_end(self._pipe)
         self._await_exit()
         self._progress.close()
         self._stderr.close()
@@ -197,15 +197,15 @@ class Encoder:
                 if self._progress.frames == before:
                     self._child.kill()
 
+    @signals.held()
     def _death(self) -> RecorderError:
         if self._child.poll() is None:
             self._child.kill()  # it closed its input, or says nothing: it is of no more use
         self._child.wait()
-        code = self._child.returncode
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        how = _ending(self._child.returncode)
         text = self._stderr.text()
         said = f"ffmpeg ended after {self.handed} frames ({how})"
-        if code == _TOO_LARGE or os.strerror(errno.EFBIG) in text:
+        if self._child.returncode == _TOO_LARGE or os.strerror(errno.EFBIG) in text:
             return FileTooLarge(f"{said}: its file cannot become larger on this disk")
         error = NoSpace if os.strerror(28) in text else EncoderDied
         return error(f"{said}: {self._last_line()}")
@@ -218,3 +218,11 @@ class Encoder:
     def stderr_tail(self) -> str:
         """Return the last lines ffmpeg wrote to its stderr."""
         return self._stderr.text(0.0)
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    if -code == getattr(signal, "SIGXFSZ", None):
+        return f"killed by signal {-code}, the limit on the size of files: see ulimit -f"
+    return f"killed by signal {-code}"
