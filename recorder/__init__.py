@@ -10,7 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recorder.config import load_config
-    from recorder.errors import RecorderError
+    from recorder.errors import (
+        CameraBusy,
+        CameraError,
+        CameraLost,
+        CameraNotFound,
+        CameraRefused,
+        CameraTimeout,
+        ConfigError,
+        Damaged,
+        EncoderDied,
+        FileTaken,
+        NoSpace,
+        NotLossless,
+        RecorderError,
+        RigGone,
+        WriterError,
+    )
     from recorder.lossless import LosslessVideoWriter, mimread, mimwrite
     from recorder.pipeline.session import Session
     from recorder.playback.recording import open_recording
@@ -19,10 +35,24 @@ if TYPE_CHECKING:
     from recorder.storage import load, save
 
 __all__ = [
+    "CameraBusy",
+    "CameraError",
+    "CameraLost",
+    "CameraNotFound",
+    "CameraRefused",
+    "CameraTimeout",
+    "ConfigError",
+    "Damaged",
+    "EncoderDied",
+    "FileTaken",
     "LosslessVideoWriter",
+    "NoSpace",
+    "NotLossless",
     "RecorderError",
     "Rig",
+    "RigGone",
     "Session",
+    "WriterError",
     "load",
     "load_config",
     "mimread",
@@ -39,7 +69,6 @@ _HOME = {
     "mimread": "recorder.lossless",
     "mimwrite": "recorder.lossless",
     "open_recording": "recorder.playback.recording",
-    "RecorderError": "recorder.errors",
     "save": "recorder.storage",
     "Rig": "recorder.rig.rig",
     "Session": "recorder.pipeline.session",
@@ -48,10 +77,17 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("recorder")
+        except PackageNotFoundError:  # run out of a checkout, without pip
+            return "0+unknown"
+    if name not in __all__:
         raise AttributeError(f"module 'recorder' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_HOME.get(name, "recorder.errors")), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -14,6 +14,7 @@
     │   └── CameraLost               3  it is gone, or gives what no longer fits
     ├── WriterError                  4  the file cannot be written
     │   ├── EncoderDied              4  ffmpeg is gone, or told us of an error
+    │   ├── FileTooLarge             4  the disk takes no more of this file, though of another one
     │   └── FileTaken                4  the name is used; nothing is ever overwritten
     ├── NoSpace                      5  the disk has less room than must stay free
     ├── BufferFull                   6  frames came faster than they could be written
@@ -79,6 +80,10 @@ class WriterError(RecorderError):
 
 class EncoderDied(WriterError):
     """The encoder ended or failed while frames were still to come."""
+
+
+class FileTooLarge(WriterError):
+    """The disk takes no more of this file; it has room for another one."""
 
 
 class FileTaken(WriterError):

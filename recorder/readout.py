@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
-from recorder.stats import CameraStatus, RigStatus
+from recorder.stats import CameraStatus, RigStatus, Totals, ratio_of
 
 COLUMNS = (
     *("camera", "state", "time", "in fps", "out fps", "lost frames", "buffer %"),
     *("encoder % free", "MB/s", "ratio", "disk lasts"),
 )
 """What `cells` gives, with units."""
+
+_LOSSES = ("dropped", "bad", "gaps")
 
 
 def clock(seconds: float) -> str:
@@ -52,7 +56,10 @@ def ratio(value: float | None) -> str:
 
 def lost(status: CameraStatus) -> str:
     """Return what is lost, in words: nothing, or how many frames and how."""
-    totals = status.totals
+    return _lost(status.totals)
+
+
+def _lost(totals: Totals) -> str:
     gaps = "gap" if totals.gaps == 1 else "gaps"
     kinds = ((totals.dropped, "dropped"), (totals.bad, "bad"), (totals.gaps, gaps))
     named = [f"{count} {kind}" for count, kind in kinds if count]
@@ -146,6 +153,45 @@ def standing(status: CameraStatus) -> str:
     totals, ended = status.totals, f"; ended by {status.reason}" if status.reason else ""
     shown = f"{status.name}: {totals.written} of {totals.grabbed} frames, {lost(status)}{ended}"
     return f"{shown}; {status.message}" if status.message else shown
+
+
+def total_cells(status: RigStatus) -> tuple[str, ...]:
+    """Return the last row of a table: all cameras together; rates and losses are sums."""
+    cameras = status.cameras
+    left = [camera.time_left_s for camera in cameras if camera.time_left_s is not None]
+    raw, disk = (
+        sum(getattr(each, f"{name}_bytes") for each in cameras) for name in ("raw", "file")
+    )
+    return (
+        "all",
+        status.state,
+        clock(max(camera.elapsed_s for camera in cameras)),
+        f"{sum(camera.fps_in for camera in cameras):.1f}",
+        f"{sum(camera.fps_written for camera in cameras):.1f}",
+        _lost(
+            Totals(
+                **{name: sum(getattr(each.totals, name) for each in cameras) for name in _LOSSES}
+            )
+        ),
+        f"{max(camera.buffer_fill for camera in cameras) * 100:.0f}",
+        f"{min(camera.headroom for camera in cameras) * 100:.0f}",
+        f"{sum(camera.raw_bytes_s for camera in cameras) / 1e6:.0f} → "
+        f"{sum(camera.disk_bytes_s for camera in cameras) / 1e6:.0f}",
+        ratio(ratio_of(raw, disk)),
+        span(min(left)) if left else "–",
+    )
+
+
+def files(names: Sequence[str]) -> tuple[str, ...]:
+    """Return what to say of a recording's files: one by its path, many by their number."""
+    if len(names) < 2:
+        return tuple(names)
+    last, before = Path(names[-1]), Path(names[-2])
+    base, _, part = last.stem.rpartition("_")
+    if not (part.isdecimal() and before.stem.startswith(base)):
+        return (f"{len(names)} files, now {last}",)
+    # Only the newest are listed; the first has no number.
+    return (f"{max(len(names), int(part) + 1)} files in {last.parent}, now …_{part}{last.suffix}",)
 
 
 def cells(status: CameraStatus) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 OLD_S = 1.5
@@ -149,8 +149,14 @@ class CameraStatus:
         Bytes per second of pixels in, and of file out.
     ratio_now, ratio
         Raw size over size on disk, in the last two seconds and overall; None before any.
-    disk_free_bytes, time_left_s
-        What the disk has, and for how long that lasts at this rate down to `keep_free`.
+    disk
+        Which disk files go to: cameras with the same number write to the same one.
+    disk_free_bytes, disk_kept_bytes
+        What the disk has, and what of it must stay free.
+    time_left_s
+        For how long the disk lasts, down to that, at the present rate of all that write to it.
+    to_go_s
+        How long the recording lasts yet; None: until it is stopped, or nobody knows.
     late
         Times the camera did not answer in time and was asked again.
     age_s
@@ -182,8 +188,11 @@ class CameraStatus:
     disk_bytes_s: float = 0.0
     ratio_now: float | None = None
     ratio: float | None = None
+    disk: int | None = None
     disk_free_bytes: int | None = None
+    disk_kept_bytes: int = 0
     time_left_s: float | None = None
+    to_go_s: float | None = None
     late: int = 0
     age_s: float | None = None
     frozen_s: float = 0.0
@@ -267,6 +276,11 @@ class RigStatus:
         """
         cameras = tuple(CameraStatus.from_dict(camera) for camera in plain["cameras"].values())
         return cls(**{**plain, "cameras": cameras})
+
+
+def without_me(status: RigStatus) -> RigStatus:
+    """Return a status as the watcher who asked for it tells it: it does not count itself."""
+    return replace(status, watchers=max(0, status.watchers - 1))
 
 
 def _shallow(values: Any) -> dict[str, Any]:

@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+
+from recorder import forks
 
 LINUX = sys.platform.startswith("linux")
 WINDOWS = sys.platform == "win32"
@@ -25,6 +28,58 @@ QUICK_IMPORTS = {
     "PYDANTIC_DISABLE_PLUGINS": "__all__",  # looked for in everything that is installed
 }
 """Environment of our processes: on two cores it saves a fifth of the time until the first frame."""
+
+fork_lock = forks.wait_for(threading.RLock())
+"""A fork waits for who holds it: between the making of a descriptor and `ends`, or its closing."""
+
+
+def detach(fd: int) -> None:
+    """In a forked process, let go of what a descriptor stands for.
+
+    It goes on to exist, as one of /dev/null: the object that has it may close it at any time.
+    """
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+    except OSError:  # there is no more descriptor to be had
+        os.close(fd)
+        return
+    os.dup2(null, fd, inheritable=False)
+    os.close(null)
+
+
+def detach_all(file: os.stat_result) -> None:
+    """In a forked process, let go of a file by whichever descriptors: its locks go with the last.
+
+    The HDF5 library does not say which descriptor it has.
+    """
+    for path in Path("/dev/fd").glob("*"):
+        with suppress(OSError):  # the one that listed them
+            if os.path.samestat(os.fstat(int(path.name)), file):
+                detach(int(path.name))
+
+
+class _Ends:
+    """Our ends of all pipes to children.
+
+    A forked process must not hold them: a pipe ends when the last copy of its end is closed, and
+    an ffmpeg whose input does not end never finishes its file.
+    """
+
+    def __init__(self) -> None:
+        self._ends: weakref.WeakSet[IO[bytes]] = weakref.WeakSet()
+        forks.notify(self)
+
+    def add(self, *ends: IO[bytes] | None) -> None:
+        self._ends.update(end for end in ends if end is not None)
+
+    def forked(self) -> None:
+        """Let go of those that are open."""
+        for end in list(self._ends):
+            if not end.closed:
+                detach(end.fileno())
+
+
+ends = _Ends()
 
 ENCODER_NICE = 10
 """Encoding is what must yield: at nice 10 grabs stay punctual at twice the load (facts)."""
@@ -43,7 +98,8 @@ def start_child(
     """Start a child in a session of its own, with large pipes and a lower priority.
 
     A session of its own, because Ctrl-C in a terminal reaches every process of the terminal's
-    group: the encoder would die before it got the last frames.
+    group: the encoder would die before it got the last frames. What is forked from this process
+    does not hold our ends of its pipes.
 
     Parameters
     ----------
@@ -67,14 +123,21 @@ def start_child(
         options["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         if nice > 0:
             options["creationflags"] |= getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-        return subprocess.Popen(command, **options)
+        return _started(command, options)
     options["start_new_session"] = True
     options["pass_fds"] = tuple(keep)
     if LINUX:
         options["pipesize"] = PIPE_BYTES
     if nice > 0:
         command = _niced(command, nice)
-    return subprocess.Popen(command, **options)
+    return _started(command, options)
+
+
+def _started(command: list[str], options: dict[str, Any]) -> subprocess.Popen[bytes]:
+    with fork_lock:
+        child: subprocess.Popen[bytes] = subprocess.Popen(command, **options)
+        ends.add(child.stdin, child.stdout, child.stderr)
+        return child
 
 
 def _niced(command: list[str], nice: int) -> list[str]:
@@ -89,8 +152,16 @@ def _niced(command: list[str], nice: int) -> list[str]:
 
 def buffered(pipe: IO[bytes]) -> IO[bytes]:
     """Return a pipe of a child as one to read lines from; as it is, they come byte by byte."""
-    with pipe:
-        return os.fdopen(os.dup(pipe.fileno()), "rb")
+    with fork_lock, pipe:
+        lines = os.fdopen(os.dup(pipe.fileno()), "rb")
+        ends.add(lines)
+        return lines
+
+
+def close_end(pipe: IO[bytes]) -> None:
+    """Close our end of a pipe, in this process and for all: none is forked meanwhile."""
+    with fork_lock:
+        pipe.close()
 
 
 def write_all(fd: int, data: memoryview) -> None:

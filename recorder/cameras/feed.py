@@ -86,8 +86,14 @@ class Feed:
         What else an experimenter should know.
     fps
         What the source claims; None if nothing.
+    frames
+        How many it says that it has; None if it does not say.
     held
         True while the first frame, grabbed to learn its kind, waits to be handed out.
+    is_torn
+        Tells whether a part of the frame that was fetched last is made up.
+    is_recorded
+        Whether it has been recorded before, with times of its own.
     """
 
     capture: Capture
@@ -100,7 +106,10 @@ class Feed:
     deviations: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fps: float | None = None
+    frames: int | None = None
     held: bool = False
+    is_torn: Callable[[], bool] = lambda: False
+    is_recorded: bool = False
 
 
 def fetch(capture: Capture, target: Frame | None, source: str) -> Frame:
@@ -132,7 +141,7 @@ def fetch(capture: Capture, target: Frame | None, source: str) -> Frame:
     if target is not None and frame is not target:
         if frame.shape != target.shape or frame.dtype != target.dtype:
             raise CameraLost(
-                f"{source}: frames were {_kind(target)} and are now {_kind(frame)}; "
+                f"{source}: frames were {frame_kind(target)} and are now {frame_kind(frame)}; "
                 "a recording cannot change its frame size"
             )
         np.copyto(target, frame)
@@ -154,12 +163,12 @@ def native_spec(frame: Frame, reading: Reading, fps: float | None, source: str) 
         if spec.fits(reading.picture(frame)):
             return spec
     raise CameraRefused(
-        f"{source}: {_kind(frame)} came where {reading.pixel_format} was expected; "
+        f"{source}: {frame_kind(frame)} came where {reading.pixel_format} was expected; "
         "this recorder cannot read that exactly; try another fourcc under settings"
     )
 
 
-def _kind(frame: Frame) -> str:
+def frame_kind(frame: Frame) -> str:
     """Return shape and sample type in words."""
     shape = frame.shape
     channels = f" in {shape[2]} channels" if len(shape) == 3 else ""

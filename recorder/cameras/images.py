@@ -6,96 +6,20 @@ folder's name for a number, and its FFmpeg cuts 16 bits down to 8.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from recorder.cameras.feed import frame_kind
+from recorder.cameras.pictures import Pictures, open_pictures
+from recorder.errors import CameraError, CameraLost, CameraRefused
 
-from recorder.cameras.cv2_setup import import_cv2
-from recorder.errors import CameraError, CameraNotFound, CameraRefused
-
-SUFFIXES = frozenset(
-    {".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
-)
-_NUMBER = re.compile(r"%(0?)([0-9]*)d")
-_LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".jp2"})
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """The files of a sequence, in order.
-
-    Parameters
-    ----------
-    files
-        At least one.
-    notes
-        Missing numbers, and whether the files are lossy.
-    """
-
-    files: tuple[Path, ...]
-    notes: tuple[str, ...]
-
-
-def is_sequence(path: Path) -> bool:
-    """Whether a path means images: ``frames_%04d.png``, or a single picture."""
-    if path.suffix.lower() not in SUFFIXES:
-        return False
-    return path.exists() or len(_NUMBER.findall(path.name)) == 1
-
-
-def find_sequence(path: Path) -> Sequence:
-    """Return the files that a path with a number in its name means; only its name, no folder.
-
-    Raises
-    ------
-    CameraNotFound
-        When there are none, with what is there instead.
-    """
-    notes = ["The images are compressed: lossy before we see them."]
-    notes = notes if path.suffix.lower() in _LOSSY else []
-    if path.is_file():  # a name that happens to hold %d is that file
-        return Sequence((path,), tuple(notes))
-    numbered = _numbered(path)
-    if not numbered:
-        raise CameraNotFound(f"no images at {path}{_what_is_there(path)}")
-    first, last = min(numbered), max(numbered)
-    missing = [number for number in range(first, last) if number not in numbered]
-    if missing:
-        shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
-        notes.append(f"{len(missing)} images between {first} and {last} are missing: {shown}.")
-    return Sequence(tuple(numbered[number] for number in sorted(numbered)), tuple(notes))
-
-
-def _numbered(path: Path) -> dict[int, Path]:
-    """Return the files that match, by number."""
-    found = _NUMBER.search(path.name)
-    if found is None or not path.parent.is_dir():
-        return {}
-    width = int(found[2] or 0) if found[1] else 0
-    before, after = path.name[: found.start()], path.name[found.end() :]
-    matches = {}
-    for file in path.parent.iterdir():
-        digits = file.name[len(before) : len(file.name) - len(after)]
-        if file.name != before + digits + after or not re.fullmatch("[0-9]+", digits):
-            continue
-        if digits == str(int(digits)).zfill(width) and file.is_file():
-            matches[int(digits)] = file
-    return matches
-
-
-def _what_is_there(path: Path) -> str:
-    """Return the first names of the folder, for the message."""
-    if not path.parent.is_dir():
-        return f"; there is no folder {path.parent}"
-    names = sorted(file.name for file in path.parent.iterdir())[:4]
-    return f"; the folder has {', '.join(names)}" if names else "; the folder is empty"
+_MOST_NOTES = 10  # of thousands of files that are cut short; each has its row in the ledger
 
 
 class ImageFiles:
     """Frames out of image files, as they are stored: gray or colour, 8 or 16 bit.
+
+    A file may hold many pictures, a TIFF stack or an animation: each becomes a frame.
 
     Parameters
     ----------
@@ -103,34 +27,76 @@ class ImageFiles:
         In the order in which they become frames.
     drop_alpha
         Whether the user agreed to lose transparency.
+
+    Attributes
+    ----------
+    notes
+        What an experimenter should know about the files that were read so far.
     """
 
     def __init__(self, files: tuple[Path, ...], drop_alpha: bool) -> None:
         self._files = files
         self._drop_alpha = drop_alpha
         self._next = 0
-        self._data = np.empty(0, np.uint8)
+        self._pictures: Pictures | None = None
+        self._number = 0
+        self.notes: list[str] = []
 
     def grab(self) -> bool:
-        """Read the next file; False when there is none."""
+        """Go on to the next picture; False when there is none.
+
+        Raises
+        ------
+        CameraError
+            The next file holds pages that no recording can hold together.
+        """
+        self._number += 1
+        if self._pictures is not None and self._number < len(self._pictures):
+            return True
         if self._next >= len(self._files):
             return False
-        try:
-            self._data = np.fromfile(self._files[self._next], np.uint8)
-        except OSError:
-            self._data = np.empty(0, np.uint8)  # counted as a bad frame by retrieve
+        self._number = 0
         self._next += 1
+        self._pictures = None  # let go of before the next one is read
+        try:
+            self._pictures = open_pictures(self._files[self._next - 1])
+        except OSError:
+            return True  # counted as a bad frame by retrieve
+        new = [note for note in self._pictures.notes if note not in self.notes]
+        self.notes += new[: _MOST_NOTES - len(self.notes)]
         return True
 
     def retrieve(self, image: Any = None) -> tuple[bool, Any]:
-        """Decode it; cv2.imdecode has no place for a target, so the caller copies."""
-        if self._data.size == 0:
-            return False, None
-        cv2 = import_cv2()
-        frame = cv2.imdecode(self._data, cv2.IMREAD_UNCHANGED)
+        """Decode it; cv2.imdecode has no place for a target, so the caller copies.
+
+        Raises
+        ------
+        CameraLost
+            It is of another size or depth than the target.
+        """
+        frame = None if self._pictures is None else self._pictures.decode(self._number)
         if frame is not None and self._drop_alpha and frame.ndim == 3 and frame.shape[2] == 4:
             frame = frame[..., :3]
+        if frame is not None and image is not None:
+            self._require_same(frame, image)
         return frame is not None, frame
+
+    def _require_same(self, frame: Any, image: Any) -> None:
+        if (frame.shape, frame.dtype) != (image.shape, image.dtype):
+            raise CameraLost(
+                f"{self._where()} is {frame_kind(frame)}, the pictures before are "
+                f"{frame_kind(image)}; a recording has one size and depth: record it separately"
+            )
+
+    @property
+    def announced(self) -> int:
+        """How many pictures there are, if all files have as many as the one that is open."""
+        return len(self._files) * max(1, len(self._pictures or ()))
+
+    def _where(self) -> str:
+        """Name the picture that was grabbed last."""
+        name, count = self._files[self._next - 1].name, len(self._pictures or ())
+        return f"page {self._number + 1} of {name}" if count > 1 else name
 
     def get(self, prop: int) -> float:
         """Return -1, OpenCV's word for unknown: files have no properties."""
@@ -142,7 +108,7 @@ class ImageFiles:
 
     def release(self) -> None:
         """Forget the file."""
-        self._data = np.empty(0, np.uint8)
+        self._pictures = None
 
 
 def image_pixel_format(frame: Any, source: str) -> str:

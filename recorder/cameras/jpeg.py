@@ -12,6 +12,7 @@ from typing import Any
 from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Capture
 from recorder.cameras.formats import Reading
+from recorder.cameras.libjpeg import JpegDecoder
 from recorder.errors import CameraRefused
 
 _UNDECODED = -1  # CAP_PROP_FORMAT: packets as they come
@@ -33,19 +34,28 @@ class JpegStream:
         capture.set(cv2.CAP_PROP_FORMAT, _UNDECODED)
         self._capture = capture
         kind = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR
-        self._flags = kind | cv2.IMREAD_IGNORE_ORIENTATION
+        self._decoder = JpegDecoder(kind | cv2.IMREAD_IGNORE_ORIENTATION)
         self.grab = capture.grab
         self.get = capture.get
         self.set = capture.set
-        self.release = capture.release
 
     def retrieve(self, image: Any = None) -> tuple[bool, Any]:
         """Decode the packet; cv2.imdecode has no place for a target, so the caller copies."""
         ok, packet = self._capture.retrieve()
         if not ok or packet is None or packet.size == 0:
             return False, None
-        frame = import_cv2().imdecode(packet, self._flags)
+        frame = self._decoder.decode(packet)
         return frame is not None, frame
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the picture that was decoded last lost a part on its way."""
+        return self._decoder.is_torn
+
+    def release(self) -> None:
+        """Let go of the stream."""
+        self._capture.release()
+        self._decoder.close()
 
 
 def jpeg_reading(pixel_format: str | None, source: str) -> Reading:

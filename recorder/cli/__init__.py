@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -12,7 +13,9 @@ from recorder.cli.attach import attach
 from recorder.cli.cameras import cameras
 from recorder.cli.check import check
 from recorder.cli.convert import convert
+from recorder.cli.doctor import doctor
 from recorder.cli.gui import gui
+from recorder.cli.help import Command, Group
 from recorder.cli.preview import preview
 from recorder.cli.record import record
 from recorder.cli.schema import schema
@@ -23,18 +26,41 @@ from recorder.errors import RecorderError
 from recorder.system import QUICK_IMPORTS
 
 app = typer.Typer(
-    help="Record cameras without losing a bit, and prove it.",
-    no_args_is_help=True,
-    add_completion=False,
+    cls=Group,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: half the time to the first word
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(record, preview, gui, attach, status, stop, verify, convert),
-    *(check, schema, cameras),
+    *(record, gui, preview, attach, status, stop, verify, convert),
+    *(check, schema, cameras, doctor),
 ):
-    app.command()(command)
+    app.command(cls=Command)(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from recorder import __version__
+
+        print(f"recorder {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Record cameras without losing a bit, and prove it.
+
+    A rig is all cameras of one config, recorded as one.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main() -> None:

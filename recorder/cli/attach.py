@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recorder import readout
+from recorder.cli.help import RIG
+from recorder.cli.table import table
+from recorder.stats import without_me
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from recorder.rig.link import Link
     from recorder.stats import RigStatus
 
@@ -21,14 +22,15 @@ _LINE_S = 5.0
 
 
 def attach(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=RIG)] = None,
     text: Annotated[
         bool, typer.Option("--text", help="In this terminal, also where a window could open.")
     ] = False,
 ) -> None:
-    """Watch a running rig, in a window or in the terminal."""
+    """Open the window on a rig that runs already.
+
+    Without a screen, or with --text, a table in the terminal. Ctrl-C leaves; the rig goes on.
+    """
     from recorder.rig.link import connect
 
     with connect(name) as link:  # which one, and whether there is one: said here, not in a window
@@ -94,8 +96,14 @@ def _show_live(link: Link) -> RigStatus:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(), auto_refresh=False, transient=True) as live:
-        return _follow(link, lambda status: live.update(table(status), refresh=True))
+    console = Console()
+
+    def show(status: RigStatus) -> None:
+        seen = table(without_me(status), console.width, _HINT)
+        live.update(seen, refresh=True)
+
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        return _follow(link, show)
 
 
 def _show_lines(link: Link) -> RigStatus:
@@ -120,35 +128,6 @@ def _follow(link: Link, show: Callable[[RigStatus], None]) -> RigStatus:
         last = status
         show(status)
     return last
-
-
-def table(status: RigStatus) -> RenderableType:
-    """Return a row for each camera, what was lost in red, and what is not right in words."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    # A word of each head in a line of its own: a camera is one line where there are 100 columns.
-    heads = [head.replace(" ", "\n", 1) for head in readout.COLUMNS]
-    rows = Table(*heads, box=None, padding=(0, 1), pad_edge=False)
-    for number, column in enumerate(rows.columns):
-        column.justify = "left" if number < 2 else "right"
-        column.no_wrap = number < 2
-    rows.columns[readout.COLUMNS.index("lost frames")].min_width = len("99 dropped")
-    troubles = []
-    for camera in status.cameras:
-        style = "bold red" if readout.has_lost(camera) else ""
-        rows.add_row(
-            *(
-                Text(cell, style=style if head.startswith("lost") else "")
-                for head, cell in zip(readout.COLUMNS, readout.cells(camera), strict=True)
-            )
-        )
-        troubles += [
-            Text(f"{camera.name}: {trouble}", style="yellow")
-            for trouble in readout.troubles(camera)
-        ]
-    return Group(Text(readout.title(status), style="bold"), rows, *troubles, _HINT)
 
 
 _HINT = "Ctrl-C leaves; the rig goes on"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recorder.cli.help import JSON
+
 if TYPE_CHECKING:
     from recorder.cameras.listing import CameraListing
     from recorder.cameras.v4l2_modes import Mode
@@ -21,11 +23,12 @@ _NO_PERMISSION = (
 
 
 def cameras(
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object as the last line of stdout.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
-    """List the connected cameras: name, source to use, modes where the system tells them."""
+    """List the connected cameras.
+
+    Name, the source to write into a config, and modes where the system tells them.
+    """
     from recorder.cameras.listing import list_cameras
 
     found = list_cameras()

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recorder.cli.check_unattended import Row, file_rows, service_rows
+from recorder.cli.help import SET
 
 if TYPE_CHECKING:
     from recorder.config import CameraConfig, Config
 
 
 def check(
-    config: Annotated[Path, typer.Argument(help="The YAML file.", show_default=False)],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A value over the file's; may repeat."),
-    ] = None,
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET)] = None,
 ) -> None:
-    """Validate a config and say what it would record; opens no camera, writes nothing."""
+    """Say what a config records, or what is wrong.
+
+    Opens no camera and writes nothing.
+    """
     from recorder.config import load_config
 
     loaded = load_config(config, set_ or ())
     # Everything is worked out before the first word: no summary ends in an error.
-    rows = [row for camera in loaded.cameras.values() for row in _rows(camera, loaded)]
+    disks = _disks(loaded)
+    rows = [row for camera in loaded.cameras.values() for row in _rows(camera, loaded, disks)]
     rows += service_rows(loaded)
     rows += [("metadata", f"{key}: {value}") for key, value in loaded.public()["metadata"].items()]
     print(f"{config} is fine. It would record:\n")
@@ -34,8 +36,8 @@ def check(
         print(f"  {label:<9} {text}")
 
 
-def _rows(camera: CameraConfig, config: Config) -> Iterator[Row]:
-    """Give the lines of one camera."""
+def _rows(camera: CameraConfig, config: Config, disks: Mapping[str, str]) -> Iterator[Row]:
+    """Give the lines of one camera; `disks` is what `_disks` says."""
     from recorder.config import show_source
 
     yield "camera", camera.name
@@ -48,10 +50,12 @@ def _rows(camera: CameraConfig, config: Config) -> Iterator[Row]:
     else:
         yield "file", _example(camera, config)
         yield "codec", _codec(camera)
+    if camera.recording.times == "own":
+        yield "times", "each frame's own; cv2 then does not find frames by number"
     yield "raw data", _raw_rate(camera)
     if camera.recording.format != "none":
         yield from file_rows(camera, _bytes_per_s(camera))
-        yield "disk", _disk(camera)
+        yield "disk", disks[camera.name]
 
 
 def _frames(camera: CameraConfig) -> str:
@@ -78,7 +82,7 @@ def _buffer(camera: CameraConfig) -> str:
     if spec is not None:
         count = frames_in(camera.buffer.memory, spec)
         text += f", {count} frames" + (f", {count / spec.fps:.1f} s" if spec.fps else "")
-    return f"{text}; when full: {camera.buffer.when_full}"
+    return f"{text}; when full: {camera.when_full}"
 
 
 def _example(camera: CameraConfig, config: Config) -> str:
@@ -135,23 +139,47 @@ def _seconds(camera: CameraConfig) -> float:
     return duration.frames / spec.fps if spec and spec.fps else 0.0
 
 
-def _disk(camera: CameraConfig) -> str:
-    """Describe the room on the disk, and how long it lasts at the raw rate at most."""
+def _disks(config: Config) -> dict[str, str]:
+    """Describe the disk of each camera that writes, by name: the same for all that share one."""
+    by_disk: dict[int, list[CameraConfig]] = {}
+    for camera in config.cameras.values():
+        if camera.recording.format != "none":
+            device = _existing(camera.recording.folder).stat().st_dev
+            by_disk.setdefault(device, []).append(camera)
+    found: dict[str, str] = {}
+    for cameras in by_disk.values():
+        found |= dict.fromkeys((camera.name for camera in cameras), _disk(cameras))
+    return found
+
+
+def _disk(cameras: Sequence[CameraConfig]) -> str:
+    """Describe the room on one disk, and how long it lasts at the raw rate of all at most."""
     import shutil
 
     from recorder.config import format_size
-    from recorder.pipeline.guards import reserve
 
-    rate = _bytes_per_s(camera)
-    keep = reserve(camera.recording.keep_free, rate or 0.0)
-    room = shutil.disk_usage(_existing(camera.recording.folder)).free - keep
+    rates = [_bytes_per_s(camera) for camera in cameras]
+    keep = max(map(_kept, cameras))
+    room = shutil.disk_usage(_existing(cameras[0].recording.folder)).free - keep
     if room <= 0:
         return f"no room: less than keep_free, {format_size(keep)}, is free; recording would stop"
-    text = f"{room / 1e9:.1f} GB to use"
-    if rate is None:
+    by = f" by {len(cameras)} cameras" if len(cameras) > 1 else ""
+    text = f"{room / 1e9:.1f} GB to use{by}"
+    total = sum(rate or 0.0 for rate in rates)
+    if None in rates or not total:
         return text
-    short = "; too short" if _seconds(camera) > room / rate else ""
-    return f"{text}; uncompressed that lasts {_time(room / rate)}{short}"
+    needed = sum((rate or 0.0) * _seconds(each) for each, rate in zip(cameras, rates, strict=True))
+    return f"{text}; uncompressed that lasts {_time(room / total)}" + (
+        "; too short" if needed > room else ""
+    )
+
+
+def _kept(camera: CameraConfig) -> int:
+    """Return how many bytes stay free at the camera's raw rate, as far as it is known."""
+    from recorder.pipeline.guards import reserve
+
+    rate, to_go_s = _bytes_per_s(camera) or 0.0, _seconds(camera) or None
+    return reserve(camera.recording.keep_free, rate, to_go_s)
 
 
 def _time(seconds: float) -> str:

@@ -23,9 +23,15 @@ def file_rows(camera: CameraConfig, bytes_per_s: float | None) -> Iterator[Row]:
     bytes_per_s
         Its raw data rate; None if nobody knows it yet.
     """
+    from recorder.disks import file_limit
+
     recording = camera.recording
     if recording.segment is not None:
         yield "segment", _segment(camera, bytes_per_s)
+    limit = file_limit(recording.folder)
+    size = recording.segment.size if recording.segment else None
+    if limit is not None and limit.is_below(size):
+        yield "segment", f"{limit}; the recording then goes on in the next one"
     if recording.retention.is_given:
         yield "retention", _retention(camera, bytes_per_s)
     yield "keep_free", _keep_free(recording.keep_free)
@@ -94,7 +100,8 @@ def _keep_free(size: int | None) -> str:
     from recorder.config import format_size
 
     if size is None:
-        return "1GiB or 30 s of recording, whichever is more, stay free on the disk"
+        ahead = "30 s of recording, or the rest of it"
+        return f"the larger of 1GiB and {ahead} if that is less, stays free on the disk"
     return f"{format_size(size)} stay free on the disk"
 
 

@@ -23,10 +23,13 @@ def convert(
         typer.Argument(metavar="OUT", help=".mkv, .h5, .npy, or a folder of .png or .tif."),
     ],
     codec: Annotated[
-        str, typer.Option(help="For .mkv and .h5: a profile or a codec's own name.")
+        str, typer.Option(metavar="NAME", help="For .mkv and .h5: a profile or a codec's own name.")
     ] = "auto",
 ) -> None:
-    """Convert a recording, with ledger and about; every frame is decoded again and compared."""
+    """Make another kind of file, exact and compared.
+
+    Ledger and about file come along; every frame is decoded again.
+    """
     from recorder import readout
     from recorder.playback.convert import convert as run
 

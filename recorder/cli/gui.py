@@ -10,10 +10,10 @@ import typer
 
 def gui(
     config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file to begin with.")
+        Path | None, typer.Argument(metavar="CONFIG", help="YAML file to begin with.")
     ] = None,
 ) -> None:
-    """Open the window: cameras live, settings, recording."""
+    """Open the window: live, settings, recording."""
     from recorder.cli.telling import tell_terminal
     from ui.app import main
 

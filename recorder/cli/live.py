@@ -1,4 +1,4 @@
-"""The status lines on a terminal, one a camera; silence elsewhere."""
+"""How it goes on a terminal: a line for one camera, a table for several; silence elsewhere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from recorder import readout
+from recorder.cli.table import table
 from recorder.stats import CameraStatus, RigStatus
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
 
 _SHOW_CURSOR = b"\x1b[?25h\n"
@@ -53,18 +55,8 @@ class StatusLine:
         """Rewrite the lines; a terminal that went away does not matter to the recording."""
         if self._live is None:
             return
-        from rich.text import Text
-
-        if isinstance(status, RigStatus) and status.state == "waiting":
-            lines = [Text(readout.title(status))]
-        else:
-            cameras = status.cameras if isinstance(status, RigStatus) else (status,)
-            lines = [
-                Text(readout.line(camera), style="bold red" if readout.has_lost(camera) else "")
-                for camera in cameras
-            ]
         with contextlib.suppress(OSError):
-            self._live.update(Text("\n").join(lines), refresh=True)
+            self._live.update(_shown(status, self._live.console.width), refresh=True)
 
     def restore(self) -> None:
         """Show the cursor again."""
@@ -72,3 +64,16 @@ class StatusLine:
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 # Not sys.stderr: while the line is shown it is rich's, which drops control codes.
                 os.write(sys.__stderr__.fileno(), _SHOW_CURSOR)  # type: ignore[union-attr]
+
+
+def _shown(status: CameraStatus | RigStatus, width: int) -> RenderableType:
+    """Return one camera as a line, several as a table."""
+    from rich.text import Text
+
+    if isinstance(status, RigStatus):
+        if status.state == "waiting":
+            return Text(readout.title(status))
+        if len(status.cameras) != 1:
+            return table(status, width)
+        (status,) = status.cameras
+    return Text(readout.line(status), style="bold red" if readout.has_lost(status) else "")

@@ -12,15 +12,31 @@ def preview(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CONFIG | SOURCE]",
-            help="A YAML file; or synthetic, 0, /dev/…, a video, frames_%04d.png, http://…, rtsp://…",
+            metavar="CONFIG|SOURCE",
+            help="A YAML file; or synthetic, 0, /dev/…, a video, frames_%04d.png or their folder, "
+            "http://…, rtsp://…",
         ),
     ] = None,
 ) -> None:
-    """Open the window to look at cameras, with nothing to write."""
+    """Open the window on cameras; write nothing."""
     from ui.app import main
 
-    raise typer.Exit(main("preview", source, None if source is None else lambda: _require(source)))
+    named = None if source is None else _named(source)
+    raise typer.Exit(main("preview", named, None if named is None else lambda: _require(named)))
+
+
+def _named(source: str) -> str:
+    """Return the numbered images of a folder that has one sequence of them; else the source."""
+    path = Path(source)
+    try:
+        if not path.is_dir():
+            return source
+        from recorder.cameras.sequences import sequences_in
+
+        found = list(sequences_in(path))
+    except OSError:  # said in words when it is required
+        return source
+    return str(path / found[0]) if len(found) == 1 else source
 
 
 def _require(source: str) -> None:
@@ -42,17 +58,22 @@ def _require(source: str) -> None:
 
 
 def _require_file(source: str) -> None:
+    from recorder.cameras.sequences import what_to_give
     from recorder.config import SYNTHETIC
-    from recorder.config.sources import ACCEPTED
+    from recorder.config.sources import ACCEPTED, PIPE
     from recorder.errors import ConfigError
 
     path = Path(source.removeprefix("file://"))
     try:
-        if source == SYNTHETIC or (path.exists() and not path.is_dir()):
+        if path.is_dir():
+            raise ConfigError(f"{source}: a folder; {what_to_give(path)}")
+        if path.is_fifo():
+            raise ConfigError(f"{source}: {PIPE}")
+        if source == SYNTHETIC or path.exists():
             return
         if "%" in path.name and path.parent.is_dir():
             return  # a pattern of names; which of them there are is the camera's business
-        what = "a folder" if path.is_dir() else "no such file"
+        what = "no such file"
     except OSError as error:
         what = error.strerror or str(error)
     raise ConfigError(f"{source}: {what}; a source is {ACCEPTED}; a config ends in .yaml")

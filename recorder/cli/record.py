@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recorder.cli.help import JSON, SET
+
 if TYPE_CHECKING:
     from recorder.config import Config
 
@@ -16,21 +18,22 @@ def record(
         Path, typer.Argument(metavar="CONFIG", help="YAML file that says what to record.")
     ],
     duration: Annotated[
-        str | None, typer.Option(help="Such as 10s, 10min, 2h or '1000 frames'.")
+        str | None,
+        typer.Option(metavar="TIME", help="Such as 10s, 10min, 2h or '1000 frames'."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the files.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Metadata, or a.config.key=value."),
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the files.")
     ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET)] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be recorded when; open nothing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
-    """Record until the duration is over or Ctrl-C; a second Ctrl-C leaves at once.
+    """Record a config, unattended.
 
-    With a schedule in the config: wait for its times, with the cameras closed, and record then.
+    Until the duration is over, or Ctrl-C; a second Ctrl-C leaves at once. With a schedule in the
+    config: wait for its times, with the cameras closed, and record then.
     """
     from recorder.cli.telling import tell_json
     from recorder.config import load_config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def schema() -> None:
-    """Print the JSON Schema of a config file, for editors."""
+    """Print the JSON Schema of configs, for editors."""
     import json
 
     from recorder.config.schema import config_schema

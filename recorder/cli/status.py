@@ -6,19 +6,20 @@ from typing import Annotated
 
 import typer
 
+from recorder.cli.help import JSON, RIG
+
 
 def status(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=RIG)] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
-    """Say how a running rig goes: a line for each camera."""
+    """Say how a running rig goes, once."""
     from json import dumps
 
     from recorder import readout
     from recorder.errors import RecorderError
     from recorder.rig.link import connect
+    from recorder.stats import without_me
 
     try:
         with connect(name) as link:
@@ -30,8 +31,8 @@ def status(
     if json:
         print(dumps(found.as_dict()))
         return
-    print(readout.title(found))
+    print(readout.title(without_me(found)))
     if found.state == "waiting":
         return  # of the last recording all was said when it ended
     for camera in found.cameras:
-        print(readout.line(camera), *camera.files, sep="\n  ")
+        print(readout.line(camera), *readout.files(camera.files), sep="\n  ")

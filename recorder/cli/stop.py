@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recorder.cli.help import RIG
+
 if TYPE_CHECKING:
     from recorder.rig.link import Link
     from recorder.stats import RigStatus
@@ -14,21 +16,52 @@ _PERIOD_S = 0.1
 
 
 def stop(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Needed if several rigs run.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=RIG)] = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask; without a name: the only one that runs."),
+    ] = False,
 ) -> None:
-    """Have a running rig finish its files and end; say what each camera has."""
+    """Have a running rig finish its files and end.
+
+    Without a name it says which one that would be, and asks.
+    """
     from recorder import readout
     from recorder.rig.link import connect
 
     with connect(name) as link:
         before = link.status()
+        if name is None and not yes:
+            _ask(before)
         link.stop()
         last = await_end(link, before)
     print(f"{last.name} has ended")
     for camera in last.cameras:
-        print(readout.standing(camera), *camera.files, sep="\n  ")
+        print(readout.standing(camera), *readout.files(camera.files), sep="\n  ")
+
+
+def _ask(status: RigStatus) -> None:
+    """Ask on a terminal; a script has to say which rig it means.
+
+    Raises
+    ------
+    ConfigError
+        There is no terminal.
+    Exit
+        The answer is no.
+    """
+    import sys
+
+    from recorder import readout
+    from recorder.errors import ConfigError
+
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            f"this would end {status.name}: name it (recorder stop {status.name}), or give --yes"
+        )
+    print(readout.brief(status))
+    if not typer.confirm("End it?"):
+        raise typer.Exit
 
 
 def await_end(link: Link, last: RigStatus) -> RigStatus:

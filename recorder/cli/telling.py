@@ -17,6 +17,8 @@ def tell(recording: Recording, as_json: bool) -> None:
         say(f"recorder: {problem}", sys.stderr)
     for name, camera in recording.summary.cameras.items():
         say(_sentence(name, camera), sys.stderr if as_json else sys.stdout)
+    if any(camera.dropped for camera in recording.summary.cameras.values()):
+        say("recorder: why frames are dropped on this machine: recorder doctor", sys.stderr)
     if not recording.was_begun:
         say("stopped before the first frame; nothing was recorded", sys.stderr)
 
@@ -61,6 +63,8 @@ def _sentence(name: str, summary: TakeSummary) -> str:
         lost.append(f"{summary.gaps} gap{'' if summary.gaps == 1 else 's'} without a camera")
     if summary.restarts:
         lost.append(f"restarted {readout.times(summary.restarts)}")
+    if summary.is_source_faulty:
+        lost.append("its source is incomplete")
     never = summary.reason in ("camera_failed", "writer_failed", "no_space") and not summary.grabbed
     told = "it recorded nothing" if never else ", ".join(lost) if lost else "none lost"
     lines = [
@@ -68,6 +72,17 @@ def _sentence(name: str, summary: TakeSummary) -> str:
         f"({summary.fps:.2f} fps), {told}; ended by {summary.reason}",
         f"  {readout.size(summary.raw_bytes)} → {readout.size(summary.file_bytes)}, "
         f"{readout.ratio(summary.ratio)}",
+        *_times(summary),
         *(f"  {file}" for file in summary.files),
     ]
     return "\n".join(lines)
+
+
+def _times(summary: TakeSummary) -> list[str]:
+    """Say how far the times in the files are from the clock, if above a frame."""
+    if summary.time_deviation_ms is None:
+        return []
+    return [
+        f"  times in the file differ from the clock by up to {summary.time_deviation_ms:.1f} ms: "
+        "the rate changed, or frames are missing; the ledger has the time of each frame"
+    ]

@@ -7,14 +7,20 @@ from typing import Annotated
 
 import typer
 
+from recorder.cli.help import JSON
+
 
 def verify(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files, stems or folders.")
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files, stems or folders, with those below."),
     ],
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
 ) -> None:
-    """Decode recordings and compare every frame with what the camera gave."""
+    """Prove a recording is what the camera gave.
+
+    Every frame is decoded and compared with the hash that was taken when it arrived.
+    """
     import sys
     from json import dumps
 
@@ -36,6 +42,8 @@ def verify(
         raise
     for part in verdict.parts:
         print(part.sentence(), file=sys.stderr if json else sys.stdout)
+    if len(verdict.parts) > 1:
+        print(verdict.sentence(), file=sys.stderr if json else sys.stdout)
     if json:
         print(dumps(verdict.as_dict()))
     raise typer.Exit(verdict.exit_code)

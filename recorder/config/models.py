@@ -13,14 +13,22 @@ from recorder.config.base import Problem, Section, plain
 from recorder.config.fields import AnySource, Crop, FrameSize, MetaValue, Rate, Value
 from recorder.config.names import Plain, file_stem
 from recorder.config.redact import redact_all
-from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions, frames_in
-from recorder.config.sources import SYNTHETIC, is_live
+from recorder.config.sections import (
+    BufferConfig,
+    RecordingConfig,
+    SyntheticOptions,
+    WhenFull,
+    frames_in,
+)
+from recorder.config.sources import SYNTHETIC, Source, is_live
 from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, ScheduleConfig
 from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
 
 _NAME = "[A-Za-z0-9_-]{1,64}"
 _BAD_NAME = "a camera's name has letters, digits, - and _ (at most 64)"
+MAX_OWN_FPS = 1000
+"""Matroska keeps whole milliseconds: where frames have their own times, no two may share one."""
 _EXAMPLE_START = datetime(2026, 11, 22, 12, 0, 0)
 
 
@@ -150,7 +158,40 @@ class CameraConfig(Section):
             _ = spec and frames_in(buffer.memory, spec)
         except ConfigError as error:
             raise Problem(str(error), "memory") from None
-        return buffer
+        if buffer.when_full is not None:
+            return buffer
+        usual = usual_when_full(info.data.get("source", SYNTHETIC), info.data.get("fps"))
+        return buffer.model_copy(update={"when_full": usual})
+
+    @property
+    def when_full(self) -> WhenFull:
+        """What happens to a new frame when the buffer is full, also if the config leaves it out."""
+        return self.buffer.when_full or usual_when_full(self.source, self.fps)
+
+    @field_validator("recording")
+    @classmethod
+    def _has_own_times(cls, recording: RecordingConfig, info: ValidationInfo) -> RecordingConfig:
+        source, fps = info.data.get("source", SYNTHETIC), info.data.get("fps")
+        if recording.times != "own":
+            return recording
+        if not _is_paced(source, fps):
+            raise Problem(
+                "own: these frames come as fast as they are read, so the clock says nothing of "
+                "them; leave it out",
+                "times",
+            )
+        if isinstance(fps, int | float) and fps > MAX_OWN_FPS:
+            raise Problem(
+                f"own: {fps:g} fps, and times are whole milliseconds: at most {MAX_OWN_FPS} fps; "
+                "leave it out",
+                "times",
+            )
+        return recording
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether frames come at their own pace; those of a file come as fast as they are read."""
+        return _is_paced(self.source, self.fps)
 
     def known_spec(self) -> FrameSpec | None:
         """Return what the frames in the buffer will be, as far as the config alone tells.
@@ -161,6 +202,20 @@ class CameraConfig(Section):
             After crop and rotation; None when size or pixel format is left to the camera.
         """
         return _known_spec(dict(self))
+
+
+def usual_when_full(source: Source, fps: float | str | None) -> WhenFull:
+    """Return what `buffer.when_full` means when it is left out.
+
+    Whatever has all of its frames waits, as dropping them gains nothing. The synthetic camera with
+    a rate stands for a live one, and drops as that would.
+    """
+    is_stored = source != SYNTHETIC and not is_live(source)
+    return "wait" if is_stored or fps == "max" else "drop"
+
+
+def _is_paced(source: Any, fps: Any) -> bool:
+    return (source == SYNTHETIC or is_live(source)) and fps != "max"
 
 
 def _known_spec(data: Mapping[str, Any]) -> FrameSpec | None:

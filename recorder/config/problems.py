@@ -124,7 +124,7 @@ def _text(path: KeyPath, item: Any, cause: Exception | None) -> str:
 
 def _unknown(path: KeyPath) -> str:
     """Say whether a later version knows the key, where it belongs, or what was meant."""
-    section, key = _section(path[:-1]), path[-1]
+    section, key = section_at(path[:-1]), path[-1]
     if key in section.not_yet:
         return "not yet: a later version has this"
     known = [name for name in section.model_fields if (section, name) != (CameraConfig, "name")]
@@ -134,7 +134,7 @@ def _unknown(path: KeyPath) -> str:
     return f"unknown key; {nearest(key, known)}"
 
 
-def _section(path: KeyPath) -> type[Section]:
+def section_at(path: KeyPath) -> type[Section]:
     """Return the model that stands at a key path."""
     if not path:
         return Config

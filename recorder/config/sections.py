@@ -22,6 +22,8 @@ from recorder.errors import ConfigError
 from recorder.frame import FrameSpec
 from recorder.layout import bytes_for, slots_in
 
+WhenFull = Literal["drop", "wait", "stop"]
+"""What happens to a new frame when the buffer has no room."""
 _CODECS: list[Any] = ["auto", "fast", "compatible", "archive"]  # profiles, which editors offer
 MIN_FRAMES = 4
 """Frames a buffer holds at least: one being filled, one being written, one shown, one to spare."""
@@ -61,12 +63,13 @@ class BufferConfig(Section):
         Bytes per camera, in KiB, MiB, GiB (1024) or KB, MB, GB (1000); allocated before the camera
         opens, never grows; at least 4 frames.
     when_full
-        ``drop`` the new frame and count it, ``wait`` where the source can (files, images,
-        synthetic), or ``stop``, exit code 6.
+        ``drop`` the new frame and count it, ``wait`` where the source can (files, images, pipes,
+        synthetic), or ``stop``, exit code 6. None: wait for files, images, pipes and ``fps: max``,
+        else drop.
     """
 
     memory: Size = 256 * 2**20
-    when_full: Literal["drop", "wait", "stop"] = "drop"
+    when_full: WhenFull | None = None
 
 
 class RetentionConfig(Section):
@@ -103,6 +106,10 @@ class RecordingConfig(Section):
         write nothing.
     codec
         A profile (auto, fast, compatible, archive) or a codec's own name. All are lossless.
+    times
+        Of a video's frames: ``even``, at the rate that is measured over the file, so that cv2 finds
+        frames by number; or each frame's ``own``, whole milliseconds, for live cameras of at most
+        1000 fps.
     duration
         A time (s, min, h, d) or frames, as 1000 frames. None: until stopped.
     segment
@@ -110,7 +117,8 @@ class RecordingConfig(Section):
         least 1s or 1MiB. None: one file.
     keep_free
         Bytes that stay free on the disk, as 1GiB: before there are less, the recording is ended
-        cleanly, exit code 5. None: the larger of 1GiB and what is written in 30 s.
+        cleanly, exit code 5. None: the larger of 1GiB and what is written in 30 s, or until the
+        recording ends if that is sooner.
     retention
         Which closed segments of a camera are deleted again; only with segment.
     """
@@ -119,10 +127,18 @@ class RecordingConfig(Section):
     name: str = "{camera}_{start:%Y%m%d_%H%M%S}"
     format: Literal["video", "hdf5", "none"] = "video"
     codec: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", examples=_CODECS)] = "auto"
+    times: Literal["even", "own"] = "even"
     duration: Duration | None = None
     segment: SegmentSize | None = None
     keep_free: Reserve | None = None
     retention: RetentionConfig = RetentionConfig()
+
+    @field_validator("times")
+    @classmethod
+    def _only_of_a_video(cls, times: str, info: ValidationInfo) -> str:
+        if times == "own" and info.data.get("format") == "hdf5":
+            raise Problem("own: hdf5 has no times but those of the ledger, which are; leave it out")
+        return times
 
     @field_validator("retention")
     @classmethod

@@ -18,6 +18,15 @@ ACCEPTED = (
     "a video file, frames_%04d.png, http://… or rtsp://…"
 )
 
+PIPE = (
+    "is a pipe, which gives its bytes only once: nothing can look ahead to see what they are; "
+    "write them to a file first (cat PIPE > video.mkv) and give that, or have the program that "
+    "writes them serve http://…"
+)
+"""Why a pipe is no source, and what is one instead."""
+
+# Names of what the process itself reads from; a camera's process reads from elsewhere.
+_OWN_PIPE = re.compile(r"/dev/stdin|(/dev|/proc/(self|[0-9]+))/fd/[0-9]+|-")
 # Control characters, and the halves of characters that cannot be written anywhere.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -72,6 +81,8 @@ def _parse_text(value: str) -> str | int:
     """Make an index of digits, and a whole path of one that begins at home."""
     if re.fullmatch(r"[0-9]{1,4}", value):
         return int(value)
+    if _OWN_PIPE.fullmatch(value.strip()):
+        raise ConfigError(f"{value}: {PIPE}")
     try:
         return str(Path(value).expanduser()) if value.startswith("~") else value
     except RuntimeError as error:

@@ -38,7 +38,8 @@ class DayPart:
     end: time
 
     def __str__(self) -> str:
-        return f"{_show(self.begin)}-{_show(self.end)}"
+        end = "24:00" if self.end == time(0) else _show(self.end)
+        return f"{_show(self.begin)}-{end}"
 
     @property
     def is_past_midnight(self) -> bool:

@@ -27,12 +27,21 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         A YAML file, UTF-8, at most 1 MiB.
     overrides
         ``KEY=VALUE`` as after ``--set``: a key with dots is a path in the config, one without
-        is metadata; the value is YAML.
+        is metadata, and is refused if it looks like a misspelt key; the value is YAML, or as it
+        stands where the key is a text.
 
     Raises
     ------
     ConfigError
         With all problems, one in a line, each with file, line, key and nearest key.
+
+    Examples
+    --------
+    >>> config = load_config("configs/demo.yaml", ["recording.duration=10min", "subject=M12"])
+    >>> config.cameras["demo"].fps
+    60.0
+    >>> config.metadata["subject"]
+    'M12'
     """
     path = Path(path)
     return parse_config(_read(path), str(path), overrides)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recorder.lossless.reading import read_video
+from recorder.lossless.stacks import read_stack
 from recorder.lossless.writer import LosslessVideoWriter, require_sense
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ _OPTIONS = ("codec", "preset", "quality", "verify")
 
 def mimwrite(path: str | Path, frames: Iterable[object], fps: float = 30, **options: Any) -> None:
     """Write frames to a video or an HDF5 file; all of them, each bit, or nothing.
+
+    Frames that were taken before something went wrong are kept beside it, in
+    ``NAME.unfinished.SUFFIX``; the exception or its notes say so.
 
     Parameters
     ----------
@@ -41,6 +45,11 @@ def mimwrite(path: str | Path, frames: Iterable[object], fps: float = 30, **opti
         The file cannot be written, or there are no frames.
     ConfigError, TypeError
         An option makes no sense, or does not exist.
+
+    Examples
+    --------
+    >>> frames = np.zeros((50, 120, 160, 3), np.uint8)
+    >>> mimwrite("clip.mkv", frames, fps=60)
     """
     for name in options:
         if name not in _OPTIONS:
@@ -53,27 +62,38 @@ def mimwrite(path: str | Path, frames: Iterable[object], fps: float = 30, **opti
 
 
 def mimread(path: str | Path) -> Frame:
-    """Read a video or an HDF5 recording as one array.
+    """Read a video, a stack of images or an HDF5 recording as one array.
 
     Parameters
     ----------
     path
-        Any video that ffmpeg opens, or .h5.
+        Any video that ffmpeg opens, a TIFF stack, an animated PNG or WebP, or .h5.
 
     Returns
     -------
     array
         (n, height, width) of uint8 or uint16 if it is gray, else (n, height, width, 3) of uint8,
-        red first. Exactly what `mimwrite` was given; of a video that somebody else has made, what
-        ffmpeg decodes.
+        red first. Exactly what `mimwrite` was given; of other videos the stored samples (gray of 9
+        to 14 bit in the low bits of uint16), where they are not YUV, which becomes RGB. Not turned
+        where the file asks players to: a warning says so.
 
     Raises
     ------
     RecorderError
-        There is no such file, or it cannot be read to its end.
+        There is no such file, it cannot be read to its end, or no such array holds its samples:
+        the message says how to get at them.
+
+    Examples
+    --------
+    >>> mimwrite("clip.mkv", np.zeros((50, 120, 160), np.uint8))
+    >>> mimread("clip.mkv").shape
+    (50, 120, 160)
     """
     source = Path(path).expanduser()
-    return _read_hdf5(source) if source.suffix == _HDF5 else read_video(source)
+    if source.suffix == _HDF5:
+        return _read_hdf5(source)
+    stack = read_stack(source)
+    return read_video(source) if stack is None else stack
 
 
 def _write_hdf5(

@@ -19,6 +19,11 @@ _FAST = {"gray8": ("magicyuv",), "gray16": ("ffvhuff",), "rgb8": ("magicyuv",)}
 # MP4 has no code for those. ffv1 does not take every tiny frame, png does.
 _MP4 = {"gray8": ("x264",), "gray16": ("ffv1", "png"), "rgb8": ("x264rgb",)}
 
+_AT_ONCE = ("-flush_packets", "1")
+# A fragment for each frame, which the end turns into an ordinary file. Not of a duration: that is
+# counted in the file's time, and frames of a time-lapse come later than it says.
+_FRAGMENTS = ("-movflags", "+hybrid_fragmented", "-frag_duration", "1", *_AT_ONCE)
+
 PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
     *("medium", "slow", "slower", "veryslow", "placebo"),
@@ -40,21 +45,26 @@ class Container:
         Per pixel format the exact codecs to try, fastest first.
     max_fps
         Above this, frames would share a time, and readers lose them.
+    options
+        Of the muxer, with which each frame is in the file as soon as it is encoded, and can be
+        read there without the file's end.
     """
 
     suffix: str
     muxer: str
     fastest: Mapping[str, tuple[str, ...]]
     max_fps: float = float("inf")
+    options: tuple[str, ...] = ()
 
 
 CONTAINERS = {
     container.suffix: container
     for container in (
-        Container(".mkv", "matroska", _FAST, 1000.0),  # whole milliseconds
-        Container(".mp4", "mp4", _MP4),
-        Container(".avi", "avi", _FAST),
-        Container(".mov", "mov", _FAST),
+        # whole milliseconds
+        Container(".mkv", "matroska", _FAST, 1000.0, ("-cluster_time_limit", "0", *_AT_ONCE)),
+        Container(".mp4", "mp4", _MP4, options=_FRAGMENTS),
+        Container(".avi", "avi", _FAST, options=_AT_ONCE),
+        Container(".mov", "mov", _FAST, options=_FRAGMENTS),
     )
 }
 

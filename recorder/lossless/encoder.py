@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from contextlib import closing
 from functools import lru_cache
@@ -11,15 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from recorder.errors import ConfigError, NotLossless
+from recorder.ffmpeg.decode import decode_frames
+from recorder.ffmpeg.program import RAW_FORMAT, conversion_options, executable, file_url
 from recorder.frame import FrameSpec
 from recorder.lossless.containers import CONTAINERS, Container, candidates
-from recorder.writers.codecs import RAW_FORMAT, Codec
-from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import (
-    conversion_options,
-    executable,
-    file_url,
-)
+from recorder.system import start_child
+from recorder.writers.codecs import Codec
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.proof import encode_patterns, patterns
 
@@ -45,7 +43,10 @@ def program_in(folder: str | Path | None) -> str:
 def encode_command(
     spec: FrameSpec, codec: Codec, container: Container, program: str, path: Path
 ) -> list[str]:
-    """Return the command that reads raw frames of `spec` from a pipe and writes a video."""
+    """Return the command that reads raw frames of `spec` from a pipe and writes a video.
+
+    The file may be there already: its name is claimed before.
+    """
     fps = min(spec.fps or 30.0, container.max_fps)
     shipped = program == executable()
     return [
@@ -53,11 +54,30 @@ def encode_command(
         *("-progress", "pipe:1", "-stats_period", "0.5"),
         *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
         *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:.12g}"),
+        *("-fpsprobesize", "0"),  # it would look at 40 frames before it writes one
         *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
         *codec.arguments,
         *(conversion_options(spec.pixel_format) if shipped else ()),
-        *("-f", container.muxer, "-n", file_url(path)),
+        *("-f", container.muxer, *_muxer_options(container, program), "-y", file_url(path)),
     ]
+
+
+def _muxer_options(container: Container, program: str) -> tuple[str, ...]:
+    if "-movflags" in container.options and not _knows_fragments(program):
+        return ()  # before ffmpeg 7.1: nothing of the file can be read before its end
+    return container.options
+
+
+@lru_cache
+def _knows_fragments(program: str) -> bool:
+    try:
+        child = start_child(
+            [program, "-hide_banner", "-h", "muxer=mp4"],
+            stdout=subprocess.PIPE,
+        )
+    except OSError:  # whoever starts it in earnest says so
+        return False
+    return b"hybrid_fragmented" in child.communicate()[0]
 
 
 def exact_codec(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,13 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
+from recorder import signals
 from recorder.errors import RecorderError, WriterError
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.lossless.frames import as_frame, spec_of
+from recorder.lossless.output import Output
 from recorder.playback.hdf5 import Hdf5Part
 from recorder.writers.about import versions
+from recorder.writers.base import WriteReport
 from recorder.writers.hdf5 import Hdf5Writer, choose, prove
-from recorder.writers.replace import Replacement
+from recorder.writers.hdf5.filters import Filter
+from recorder.writers.hdf5.writer import COMMIT_S
+from recorder.writers.replace import Unfinished
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -39,7 +46,7 @@ def write_hdf5(path: Path, frames: Iterable[object], fps: float, codec: str = "a
     Raises
     ------
     NotLossless, WriterError, NoSpace
-        Nothing is left behind, and what was there is as it was.
+        What was there is as it was; what was written stays unfinished, and the error says where.
     """
     coming = _own(frames)
     first = next(coming, None)
@@ -48,27 +55,15 @@ def write_hdf5(path: Path, frames: Iterable[object], fps: float, codec: str = "a
     spec = spec_of(first, fps)
     chosen = choose(codec, spec)
     prove(chosen, spec.with_fps(None))
-    replacement = Replacement(path)
-    fresh = replacement.fresh
-    about = {
-        "start": datetime.now().astimezone().isoformat(),
-        "versions": versions(),
-        "source": "mimwrite",
-    }
-    writer = Hdf5Writer(fresh.with_name(fresh.name[: -len(".h5")]), chosen, about)
+    output = _Hdf5Output(Unfinished(path), chosen, spec, fps)
     try:
-        writer.open(spec)
-        try:
-            _write(writer, spec, chain([first], coming), fps)
-        finally:
-            report = writer.close("requested")
-        failed = report.unfinished or (WriterError(report.error) if report.error else None)
-        if failed is not None:
-            raise failed
-    except BaseException:
-        replacement.discard()
+        for number, frame in enumerate(chain([first], coming)):
+            spec_fits(spec, frame, number)
+            output.write(frame)
+    except BaseException as error:
+        output.give_up(error)
         raise
-    replacement.commit()
+    output.finish()
 
 
 def _own(frames: Iterable[object]) -> Iterator[Frame]:
@@ -79,14 +74,60 @@ def _own(frames: Iterable[object]) -> Iterator[Frame]:
         yield frame.copy() if may_change and np.shares_memory(frame, given) else frame
 
 
-def _write(writer: Hdf5Writer, spec: FrameSpec, frames: Iterable[Frame], fps: float) -> None:
-    start_ns, start_utc_ns = time.monotonic_ns(), time.time_ns()
-    for number, frame in enumerate(frames):
-        spec_fits(spec, frame, number)
-        after_ns = round(number * 1e9 / fps)
+class _Hdf5Output(Output):
+    """Takes frames, each grabbed 1 / fps seconds after the one before."""
+
+    def __init__(self, file: Unfinished, filter_: Filter, spec: FrameSpec, fps: float) -> None:
+        super().__init__(file, all_or_none=True)
+        self._filter, self._spec, self._fps = filter_, spec, fps
+        self._report: WriteReport | None = None
+        with self._beginning():
+            self._writer = file.claim(self._open)
+            self._start_ns, self._start_utc_ns = time.monotonic_ns(), time.time_ns()
+            self._ended = threading.Event()
+            self._thread = threading.Thread(target=self._show, name="show frames", daemon=True)
+            self._thread.start()
+
+    def _open(self, path: Path) -> Hdf5Writer:
+        about = {
+            "start": datetime.now().astimezone().isoformat(),
+            "versions": versions(),
+            "source": "mimwrite",
+        }
+        writer = Hdf5Writer(path.with_name(path.name[: -len(".h5")]), self._filter, about)
+        writer.open(self._spec)
+        return writer
+
+    def _put(self, frame: Frame) -> None:
+        after_ns = round(self.frames * 1e9 / self._fps)
+        clocks = (self._start_ns + after_ns, self._start_utc_ns + after_ns, None)
         digest = xxhash.xxh3_64_intdigest(frame.data)
-        stamp = FrameStamp(start_ns + after_ns, start_utc_ns + after_ns, None, number, 1, digest)
-        writer.write(frame, stamp)
+        with signals.held():  # a signal finishes the writer, which must not be at work then
+            self._writer.write(frame, FrameStamp(*clocks, self.frames, 1, digest))
+
+    def _show(self) -> None:
+        """Bring frames into the file while the next ones are long in coming."""
+        while not self._ended.wait(COMMIT_S):
+            if self._lock.acquire(blocking=False):  # else one is just being written
+                try:
+                    with contextlib.suppress(RecorderError):  # the next frame meets it, too
+                        self._writer.check()
+                finally:
+                    self._lock.release()
+
+    def _close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._report = report = self._writer.close("requested")
+        failed = report.unfinished or (WriterError(report.error) if report.error else None)
+        if failed is not None:
+            raise failed
+
+    def _kill(self) -> None:
+        """Nothing is at work: closing the writer has ended its threads."""
+
+    def _count(self) -> int | None:
+        return None if self._report is None else self._report.written
 
 
 def spec_fits(spec: FrameSpec, frame: Frame, number: int) -> None:

@@ -1,89 +1,86 @@
-"""One video in the making: ffmpeg, the name it writes to, and what was given to it."""
+"""One file in the making: what was given to it is kept, whatever comes between."""
 
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from recorder.errors import NoSpace, RecorderError, WriterError
-from recorder.frame import FrameSpec
-from recorder.lossless.containers import Container
-from recorder.lossless.encoder import encode_command, exact_codec, program_in
-from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import Encoder
-from recorder.writers.replace import Replacement
+from recorder import signals
+from recorder.errors import RecorderError, Stopped, WriterError
+from recorder.writers.replace import Unfinished
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
 
+PATIENCE_S = 5.0
+"""How long a signal waits for another thread that is in the middle of a frame."""
 
-class Output:
+
+class Output(ABC):
     """Takes frames of one kind, and puts the finished file in its place.
+
+    If it cannot, the file stays under its unfinished name, unless there is no frame in it. In a
+    forked process it is the parent's, and ending it does nothing.
 
     Parameters
     ----------
     file
-        What the video replaces when it is whole.
-    container
-        Which kind of file it is.
-    spec
-        What every frame is.
-    codec, preset
-        As the user named them; proven here, before ffmpeg is started.
-    program
-        Folder of another ffmpeg, or None.
-    verify
-        Decode the file before it gets its name, and compare every frame.
+        What the frames go to.
+    all_or_none
+        Whether the target is for all frames: ended by a signal, the file stays unfinished.
 
-    Raises
-    ------
-    NotLossless, WriterError, NoSpace
-        Nothing was written.
+    Attributes
+    ----------
+    frames
+        How many were handed over.
     """
 
-    def __init__(
-        self,
-        file: Replacement,
-        container: Container,
-        spec: FrameSpec,
-        codec: str,
-        preset: str | None,
-        program: str | Path | None,
-        verify: bool,
-    ) -> None:
-        self.spec = spec
+    def __init__(self, file: Unfinished, all_or_none: bool) -> None:
         self._file = file
-        ffmpeg = program_in(program)
-        self.codec = exact_codec(spec, container, codec, preset, ffmpeg)
-        command = encode_command(spec, self.codec, container, ffmpeg, file.fresh)
-        self._hashes: list[int] | None = [] if verify else None
-        self._whole = True
-        # Not standing back, as for recordings: no camera waits for the processor here.
-        self._encoder = Encoder(command, nice=0)
+        self._all_or_none = all_or_none
+        self._is_whole = True
+        self._is_over = self._is_complete = False
+        self._lock = threading.RLock()  # a signal's handler may come in between, in its thread
+        self.frames = 0
 
-    @property
-    def frames(self) -> int:
-        """How many were handed over."""
-        return self._encoder.handed
+    @abstractmethod
+    def _put(self, frame: Frame) -> None:
+        """Write a frame."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Complete the file; raise if it is not what was given."""
+
+    @abstractmethod
+    def _kill(self) -> None:
+        """End at once what is still at work after `_close` was interrupted."""
+
+    @abstractmethod
+    def _count(self) -> int | None:
+        """Return how many frames are in the file; None if it cannot be told."""
 
     def write(self, frame: Frame) -> None:
-        """Hand a frame to ffmpeg; it is the caller's again on return.
+        """Hand a frame over; it is the caller's again on return.
 
         Raises
         ------
         EncoderDied, NoSpace
-            ffmpeg has gone.
+            ffmpeg has gone, or the disk is full.
         WriterError
             The frame before was cut off, by Ctrl-C for instance: no other can follow it.
         """
-        if not self._whole:
-            raise WriterError(f"{self._file.target}: an earlier frame was interrupted; close it")
-        self._whole = False
-        self._encoder.write(frame)
-        self._whole = True
-        if self._hashes is not None:
-            self._hashes.append(_hash(frame))
+        with self._lock:
+            if not self._is_whole:
+                raise WriterError(
+                    f"{self._file.target}: an earlier frame was interrupted; close it"
+                )
+            self._is_whole = False
+            self._put(frame)
+            self._is_whole = True
+            self.frames += 1
 
     def finish(self) -> None:
         """Complete the file and put it in its place.
@@ -91,45 +88,85 @@ class Output:
         Raises
         ------
         EncoderDied, NoSpace, WriterError
-            It is incomplete, or not what was written; what was there before still is.
+            It is incomplete, or not what was written; the error says where it is.
         """
-        try:
-            self._encoder.finish()
-            self._verify()
-        except BaseException:
-            self.discard()
-            raise
-        self._file.commit()
+        if not self.frames:  # cut off in its first one: there is nothing to put in place
+            self.give_up(Stopped())
+            return
+        with self._ending() as is_first:
+            if is_first:
+                try:
+                    self._complete()
+                    self._file.commit()
+                except BaseException as error:
+                    self._leave(error)
+                    raise
 
-    def discard(self) -> None:
-        """End ffmpeg at once and leave nothing behind."""
-        self._encoder.kill()
-        with contextlib.suppress(WriterError, NoSpace):  # that it was killed
-            self._encoder.finish()
-        self._file.discard()
+    def give_up(self, error: BaseException) -> None:
+        """Complete the file, leave it unfinished, and let an error say where it is."""
+        with self._ending() as is_first:
+            if is_first:
+                with contextlib.suppress(RecorderError):
+                    self._complete()
+                self._leave(error)
 
     def finish_quietly(self) -> None:
         """Save what a program has written that never closes its writer."""
         with contextlib.suppress(RecorderError):
             self.finish()
 
-    def _verify(self) -> None:
-        if self._hashes is None:
+    def finish_now(self) -> None:
+        """Save what was written before a signal ends the program."""
+        if not self._lock.acquire(timeout=PATIENCE_S):
+            return  # stuck in another thread; ffmpeg finishes the file when we are gone
+        try:
+            if self._all_or_none:
+                self.give_up(Stopped())
+            else:
+                self.finish_quietly()
+        finally:
+            self._lock.release()
+
+    @contextlib.contextmanager
+    def _beginning(self) -> Iterator[None]:
+        """Begin in one piece, before a signal is heard; what fails leaves nothing behind."""
+        with signals.held():
+            signals.watch(self)
+            try:
+                yield
+            except BaseException:
+                self._file.discard()
+                signals.release(self)
+                raise
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[bool]:
+        """End once, in one piece; give whether this is the first end."""
+        if not self._file.is_ours:
+            yield False
             return
-        with contextlib.closing(decode_frames(self._file.fresh, self.spec)) as decoded:
-            back = [_hash(frame) for frame in decoded]
-        for number, pair in enumerate(zip(self._hashes, back, strict=False)):
-            if pair[0] != pair[1]:
-                raise WriterError(
-                    f"{self._file.target}: frame {number} does not come back as it was"
-                )
-        if len(back) != len(self._hashes):
-            raise WriterError(
-                f"{self._file.target}: {len(self._hashes)} frames went in, {len(back)} came back"
-            )
+        with signals.held(), self._lock:
+            is_first, self._is_over = not self._is_over, True
+            try:
+                yield is_first
+            finally:
+                signals.release(self)
 
+    def _complete(self) -> None:
+        self._close()
+        self._is_complete = True
 
-def _hash(frame: Frame) -> int:
-    import xxhash
-
-    return xxhash.xxh3_64_intdigest(frame.data.cast("B"))
+    def _leave(self, error: BaseException) -> None:
+        """Keep a file with frames in it, and let the error say where."""
+        if not self._is_complete:
+            self._kill()
+        count = self.frames if self._is_complete else self._count()
+        if count == 0 or self.frames == 0 or self._file.is_empty:
+            self._file.discard()
+            return
+        frames = "what was written of it" if count is None else f"{count} of its frames"
+        text = f"{self._file.target.name} is unfinished: {frames} can be read in {self._file.fresh}"
+        if isinstance(error, RecorderError):
+            error.args = (f"{error}; {text}",)
+        else:
+            error.add_note(text)

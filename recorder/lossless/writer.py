@@ -14,8 +14,8 @@ import numpy as np
 from recorder.errors import ConfigError, EncoderDied, NoSpace, NotLossless, WriterError
 from recorder.lossless.containers import container_of, require_preset
 from recorder.lossless.frames import as_frame, spec_of
-from recorder.lossless.output import Output
-from recorder.writers.replace import Replacement
+from recorder.lossless.video import VideoOutput
+from recorder.writers.replace import Unfinished
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -24,17 +24,23 @@ if TYPE_CHECKING:
 class LosslessVideoWriter:
     """Writes frames to a video and gets back every bit of them.
 
-    ::
-
-        with LosslessVideoWriter("mouse.mkv", fps=60) as video:
-            for frame in frames:
-                video.write(frame)
-
-        LosslessVideoWriter("mouse.mp4").mimwrite(frames)
+    >>> frames = np.zeros((50, 120, 160), np.uint8)
+    >>> with LosslessVideoWriter("mouse.mkv", fps=60) as video:
+    ...     for frame in frames:
+    ...         video.write(frame)
+    >>> LosslessVideoWriter("mouse.mp4").mimwrite(frames)
 
     The file appears under its name when `close` has succeeded, and takes the place of one that was
     there; until then, and if anything fails, that one stays as it was. A `with` block that ends in
     an exception, such as Ctrl-C, closes the file too: what was written is in it.
+
+    Until then it is ``mouse.unfinished.mkv`` beside it (``mouse.unfinished-2.mkv`` if there is one
+    from before), which stays, and can be read, when the disk is full or ffmpeg or the program is
+    killed. Errors say where it is and how many frames it has. A killed program loses none that it
+    has written, a killed ffmpeg the last few that it was at work on.
+
+    SIGTERM and SIGHUP end a program when its files are closed, if it has opened one in its main
+    thread and has no handlers of its own. To a process that is forked meanwhile the file is closed.
 
     Parameters
     ----------
@@ -85,8 +91,9 @@ class LosslessVideoWriter:
         self.FFMPEG_DIR = FFMPEG_DIR
         self.verify = verify
         self._container = container_of(self.filename)
-        self._file: Replacement | None = None
-        self._output: Output | None = None
+        self._file: Unfinished | None = None
+        self._output: VideoOutput | None = None
+        self._all_or_none = False
         self._rescue: weakref.finalize[[], LosslessVideoWriter] | None = None
 
     def open(self) -> None:
@@ -98,7 +105,7 @@ class LosslessVideoWriter:
             There is no such folder, or the file cannot be replaced.
         """
         if self._file is None:
-            self._file = Replacement(self.filename)
+            self._file = Unfinished(self.filename)
 
     def write(self, im: object) -> None:
         """Write one frame; it is the caller's again on return.
@@ -114,12 +121,19 @@ class LosslessVideoWriter:
         NotLossless
             No codec keeps such a frame as it is; nothing was written. The message says what to do.
         WriterError
-            The writer is not open, or the frame is not like the first one.
+            The writer is not open, or the frame is not like the first one; or this is a forked
+            process, and the writer its parent's.
         EncoderDied, NoSpace
-            ffmpeg failed; nothing is left but what was there before.
+            ffmpeg failed. What was there before still is; what was written stays unfinished, and
+            the error says where.
         """
         if self._file is None:
             raise WriterError(f"{self.filename} is not open: call open() first, or use `with`")
+        if not self._file.is_ours:
+            raise WriterError(
+                f"{self.filename} is written by process {self._file.owner}, from which this one "
+                "was forked; write there, or open another file here"
+            )
         frame = as_frame(self._unpacked(im))
         output = self._output or self._start(self._file, frame)
         if not output.spec.fits(frame):
@@ -129,12 +143,15 @@ class LosslessVideoWriter:
             )
         try:
             output.write(frame)
-        except (EncoderDied, NoSpace):
-            self._discard()
+        except (EncoderDied, NoSpace) as error:
+            self._give_up(error)
             raise
 
     def mimwrite(self, ims: Iterable[object]) -> None:
         """Open the file, write all frames, close it: a whole file, or none.
+
+        If it ends early, the frames that were taken stay in the unfinished file, and the exception
+        says where (its notes do, if it is not one of ours).
 
         Parameters
         ----------
@@ -149,14 +166,17 @@ class LosslessVideoWriter:
             As in `write`.
         """
         self.open()
+        self._all_or_none = True
         try:
             for im in ims:
                 self.write(im)
             if self._output is None:
                 raise WriterError(f"there are no frames for {self.filename}")
-        except BaseException:
-            self._discard()
+        except BaseException as error:
+            self._give_up(error)
             raise
+        finally:
+            self._all_or_none = False
         self.close()
 
     def close(self) -> None:
@@ -167,7 +187,8 @@ class LosslessVideoWriter:
         Raises
         ------
         EncoderDied, NoSpace, WriterError
-            The file is not complete; what was there before still is.
+            The file is not complete; what was there before still is, and the error says where
+            the frames are.
         """
         output = self._let_go()
         if output is not None:
@@ -185,11 +206,12 @@ class LosslessVideoWriter:
     ) -> None:
         self.close()
 
-    def _start(self, file: Replacement, frame: Frame) -> Output:
+    def _start(self, file: Unfinished, frame: Frame) -> VideoOutput:
         spec = spec_of(frame, self.fps)
         self._require_shape(frame)
-        arguments = (spec, self.codec, self.preset, self.FFMPEG_DIR, self.verify)
-        self._output = output = Output(file, self._container, *arguments)
+        options = (self.codec, self.preset, self.FFMPEG_DIR, self.verify)
+        output = VideoOutput(file, self._all_or_none, self._container, spec, *options)
+        self._output = output
         self._rescue = weakref.finalize(self, output.finish_quietly)
         return output
 
@@ -208,12 +230,12 @@ class LosslessVideoWriter:
             raise WriterError(f"{len(im)} bytes are no uint8 frame of shape {shape}")
         return np.frombuffer(im, np.uint8).reshape(shape)
 
-    def _discard(self) -> None:
+    def _give_up(self, error: BaseException) -> None:
         output = self._let_go()
         if output is not None:
-            output.discard()
+            output.give_up(error)
 
-    def _let_go(self) -> Output | None:
+    def _let_go(self) -> VideoOutput | None:
         if self._rescue is not None:
             self._rescue.detach()
         output, self._file, self._output, self._rescue = self._output, None, None, None

@@ -95,6 +95,13 @@ class Course:
                 self.state = "finishing"
         self.ending.set()
 
+    def source_was_faulty(self, error: RecorderError) -> None:
+        """Note in the recording under way that its source lacks frames, and why."""
+        with self._lock:
+            if self.take is not None and self._in_take:
+                self.take.errors.append(error)
+                self.take.is_source_faulty = True
+
     def close(self, stuck: bool = False) -> None:
         """Note that nothing is open any more; `ended` is for the caller to set.
 
@@ -120,13 +127,15 @@ class Course:
         if self.state not in ("opening", "previewing"):
             raise RecorderError(f"cannot begin a recording: the session is {self.state}")
 
-    def begin(self, order: Order, recording: RecordingConfig) -> Take:
+    def begin(self, order: Order, recording: RecordingConfig, largest: int | None = None) -> Take:
         """Begin a recording; return what the camera's thread has to enter.
 
         Parameters
         ----------
         recording
             As the config says.
+        largest
+            Bytes that each of its files may have at most.
 
         Raises
         ------
@@ -135,7 +144,7 @@ class Course:
         """
         with self._lock:
             self.require_ready()
-            take = Take.ordered(len(self.takes) + 1, order, recording)
+            take = Take.ordered(len(self.takes) + 1, order, recording, largest)
             self.takes[take.number] = self.take = take
             self._in_take = True
             self.state = "recording"

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 def _watch(config: CameraConfig) -> PictureWatch:
     is_synthetic = config.source == SYNTHETIC
     is_camera = is_synthetic or is_live(config.source)
-    return PictureWatch(frozen=is_camera, paced=is_camera and config.fps != "max")
+    return PictureWatch(frozen=is_camera, paced=config.is_paced)
 
 
 class Crew:
@@ -76,7 +76,7 @@ class Crew:
         finish: Finish,
         on_closed: Callable[[ClosedFile], None] | None = None,
     ) -> None:
-        policy = config.buffer.when_full
+        policy = config.when_full
         most = WARM_SLOTS if policy == "wait" else None  # few slots stay in the cache
         self._camera = camera
         self._files = files
@@ -100,6 +100,14 @@ class Crew:
     def waiting_bytes(self) -> int:
         """Size of the frames that wait in the ring."""
         return int(self.ring.fill * self.ring.slots * self.spec.nbytes)
+
+    @property
+    def frames_in_source(self) -> int | None:
+        """Frames that a file still has, as far as it says; None: there is no end, or none known."""
+        frames = self._camera.info.frames
+        if frames is None or frames < self.acquisition.grabs:  # it has more than it said
+            return None
+        return frames - self.acquisition.grabs
 
     def _open_writer(self, number: int, part: int) -> Writer:
         take = self._takes[number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any, NamedTuple
 
 from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
+from recorder.disks import FileLimit, file_limit
 from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
+from recorder.ffmpeg.program import executable
 from recorder.frame import FrameSpec
 from recorder.pipeline.guards import reserve
 from recorder.pipeline.take import Take
@@ -18,12 +21,17 @@ from recorder.writers import hdf5, naming
 from recorder.writers.about import versions
 from recorder.writers.base import Writer
 from recorder.writers.codecs import choose
-from recorder.writers.ffmpeg import executable
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.null import NullWriter
 from recorder.writers.proof import prove
+from recorder.writers.times import Kind
 from recorder.writers.video import VideoWriter
 
+log = logging.getLogger(__name__)
+
+OWN_TIMES = (
+    "recording.times is own: cv2 does not find frames by number in these files; open_recording does"
+)
 _MOST_NAMES = 1000
 
 
@@ -66,6 +74,7 @@ class FileMaker:
         on_open: Callable[[OpenFile], None] | None = None,
     ) -> None:
         self._on_open = on_open
+        self._limit: FileLimit | None = None
         self.configure(config, metadata, public_config)
 
     def configure(
@@ -93,7 +102,22 @@ class FileMaker:
             return
         make_folder(self.folder)
         self.require_space()
+        self._find_limit(self.folder)
         self.prove(spec)
+        if self._times == "own":
+            log.warning("%s: %s", self._config.name, OWN_TIMES)
+
+    def _find_limit(self, folder: Path) -> None:
+        """Note how large a file may become; say so where that is less than was asked for."""
+        self._limit = limit = file_limit(folder)
+        segment = self._recording.segment
+        if limit is not None and limit.is_below(segment.size if segment else None):
+            log.warning("%s: %s; the recording then goes on in the next one", folder, limit)
+
+    @property
+    def largest(self) -> int | None:
+        """How large a file may become, in bytes, as found by `prepare`; None: there is no limit."""
+        return None if self._limit is None else self._limit.size
 
     def prove(self, spec: FrameSpec) -> None:
         """Make sure that these frames can be kept exactly; known at once the second time.
@@ -109,10 +133,16 @@ class FileMaker:
             return
         codec = choose(self._recording.codec, spec.pixel_format)
         try:
-            prove(spec.with_fps(None), codec)
+            prove(spec.with_fps(None), codec, self._times == "own")
         except NotLossless:
             require_ffmpeg()  # the codec is not to blame if nothing works
             raise
+
+    @property
+    def _times(self) -> Kind:
+        if self._recording.times == "own":
+            return "own"
+        return "measured" if self._config.is_paced else "nominal"
 
     def require_space(self) -> None:
         """Refuse to begin where a recording would have to stop at once.
@@ -198,9 +228,11 @@ class FileMaker:
             "start_t_utc_ns": time.time_ns(),
             "start_t_mono_ns": time.monotonic_ns(),
             **({"boot_id": boot} if (boot := boot_id()) else {}),
+            **({"file_limit": str(self._limit)} if self._limit else {}),
             "metadata": self._metadata,
             "config": self._public_config,
             "versions": versions(),
+            "times": self._times,
         }
 
 
@@ -212,6 +244,7 @@ def _about_camera(info: CameraInfo) -> dict[str, Any]:
         "obtained": dict(info.obtained),
         "notes": list(info.notes),
         "claimed_fps": info.claimed_fps,
+        "timestamps": info.timestamps,
         "changes": [dict(change) for change in info.changes],
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder import readout
+from recorder.disks import disk_of, is_folder, nearest
 from recorder.errors import CameraLost, NoSpace, RecorderError, WriterError
 from recorder.system import free_bytes
 
@@ -29,6 +30,8 @@ STUCK_WRITER_S = 10.0
 
 WARN_S = (3600, 600, 120)
 """A disk that lasts no longer is worth a word in the log, each time."""
+SETTLED_S = 10.0
+"""Until a recording has lasted so long, how long the disk lasts is a guess."""
 LEAST_ALLOWANCE = 2**20
 """Bytes that are recorded between two looks at the disk however full it is."""
 LEAST_RESERVE = 2**30
@@ -37,19 +40,23 @@ RESERVE_S = 30.0
 Finish = Callable[[str, RecorderError], None]
 
 
-def reserve(keep_free: int | None, bytes_per_s: float = 0.0) -> int:
+def reserve(keep_free: int | None, bytes_per_s: float = 0.0, to_go_s: float | None = None) -> int:
     """Return how many bytes stay free on a disk.
 
     Parameters
     ----------
     keep_free
-        As the config says; None: the larger of 1 GiB and what is written in 30 s.
+        As the config says; None: 1 GiB, or what is written in 30 s or until the end, if that is
+        sooner, whichever of the two is more.
     bytes_per_s
         What is written at present.
+    to_go_s
+        How long the recording lasts yet; None: nobody knows.
     """
     if keep_free is not None:
         return keep_free
-    return max(LEAST_RESERVE, int(RESERVE_S * bytes_per_s))
+    ahead_s = RESERVE_S if to_go_s is None else min(RESERVE_S, to_go_s)
+    return max(LEAST_RESERVE, int(ahead_s * bytes_per_s))
 
 
 class DiskGuard:
@@ -66,17 +73,32 @@ class DiskGuard:
         See `reserve`.
     finish
         Called when the recording has to end.
+    warns
+        Whether it says how long the disk lasts. A rig does that for all its cameras.
+
+    Attributes
+    ----------
+    disk, free, kept
+        Which disk it is, the bytes that it has, and those of them that must stay free.
+    to_go_s
+        How long the recording lasts yet; None: nobody knows.
     """
 
-    def __init__(self, folder: Path | None, keep_free: int | None, finish: Finish) -> None:
+    def __init__(
+        self, folder: Path | None, keep_free: int | None, finish: Finish, warns: bool = True
+    ) -> None:
         self._folder = folder
         self._keep_free = keep_free
         self._finish = finish
-        self._warner = _Warner()
+        self._warns = warns
+        self._warner = DiskWarner()
         self._unseen = 0  # bytes recorded since the last look
         self._allowance = 0
-        self._last_look = (False, 0.0, 0)
+        self._last_look: tuple[bool, float, int, float | None] = (False, 0.0, 0, None)
+        self.disk: int | None = None
         self.free: int | None = None
+        self.kept = reserve(keep_free)
+        self.to_go_s: float | None = None
 
     def aim(self, folder: Path | None, keep_free: int | None) -> None:
         """Look at another folder from now on."""
@@ -89,81 +111,94 @@ class DiskGuard:
         if self._unseen > self._allowance:
             self.look(*self._last_look)
 
-    def warn(self, bytes_per_s: float, to_go_s: float | None) -> None:
-        """Say in the log how long the disk lasts, if that is not long.
+    def warn(self, bytes_per_s: float) -> None:
+        """Say in the log how long the disk lasts, if that is not long."""
+        if not self._warns:
+            return
+        self._warner.look(self._folder, self.time_left_s(bytes_per_s), self.to_go_s)
+
+    def look(
+        self,
+        recording: bool,
+        bytes_per_s: float,
+        in_flight_bytes: int,
+        to_go_s: float | None = None,
+    ) -> None:
+        """Compare what is free with what must stay so and what is still on its way.
 
         Parameters
         ----------
+        recording
+            Whether there is a recording that could be ended.
+        bytes_per_s
+            What is written at present.
+        in_flight_bytes
+            Size of the frames that wait to be written.
         to_go_s
-            How long the recording will last yet; None: nobody knows.
+            How long the recording lasts yet; None: nobody knows.
         """
-        left_s = self.time_left_s(bytes_per_s)
-        if left_s is not None and (to_go_s is None or to_go_s > left_s):
-            self._warner.look(self._folder, left_s)
-
-    def look(self, recording: bool, bytes_per_s: float, in_flight_bytes: int) -> None:
-        """Compare what is free with what must stay so and what is still on its way."""
-        self._unseen, self._last_look = 0, (recording, bytes_per_s, in_flight_bytes)
+        self._unseen = 0
+        self._last_look = (recording, bytes_per_s, in_flight_bytes, to_go_s)
+        self.to_go_s = to_go_s
+        self.kept = reserve(self._keep_free, bytes_per_s, to_go_s)
         if self._folder is None:
-            self._allowance = 2**63
+            self._allowance, self.disk, self.free = 2**63, None, None
             return
-        if not _is_there(self._folder):
-            if recording:
-                gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
-                self._finish("writer_failed", WriterError(gone))
-                return
-            self.free = _free_above(self._folder)  # it will be made there
+        is_there = is_folder(self._folder)
+        if recording and not is_there:
+            gone = f"the folder {self._folder} is gone: removed, renamed or unplugged"
+            self._finish("writer_failed", WriterError(gone))
             return
-        self.free = free_bytes(self._folder)
+        place = self._folder if is_there else nearest(self._folder)  # where it will be made
+        self.disk, self.free = disk_of(place), free_bytes(place)
         # On its way: the ring, and what is written until the encoder has taken all of it.
         coming = in_flight_bytes + bytes_per_s
-        keep_free = reserve(self._keep_free, bytes_per_s)
         # A quarter, as several cameras may share the disk.
-        self._allowance = max(LEAST_ALLOWANCE, int(self.free - keep_free - coming) // 4)
-        if recording and self.free < keep_free + coming:
-            self._finish(
-                "no_space",
-                NoSpace(
-                    # Rounded so that it adds up.
-                    f"{self._folder} has {math.floor(self.free / 1e6)} MB free, "
-                    f"recording.keep_free reserves {math.ceil(keep_free / 1e6)} MB, and "
-                    f"{math.ceil(coming / 1e6)} MB are on their way: stopped"
-                ),
-            )
+        self._allowance = max(LEAST_ALLOWANCE, int(self.free - self.kept - coming) // 4)
+        if recording and self.free < self.kept + coming:
+            self._finish("no_space", self._no_space(self.free, coming))
+
+    def _no_space(self, free: int, coming: float) -> NoSpace:
+        return NoSpace(
+            # Rounded so that it adds up.
+            f"{self._folder} has {math.floor(free / 1e6)} MB free, "
+            f"recording.keep_free reserves {math.ceil(self.kept / 1e6)} MB, and "
+            f"{math.ceil(coming / 1e6)} MB are on their way: stopped"
+        )
 
     def time_left_s(self, bytes_per_s: float) -> float | None:
         """Return for how long the disk lasts at a rate, down to what must stay free."""
         if self.free is None or bytes_per_s <= 0:
             return None
-        return max(0.0, (self.free - reserve(self._keep_free, bytes_per_s)) / bytes_per_s)
+        return max(0.0, (self.free - self.kept) / bytes_per_s)
 
 
-class _Warner:
+class DiskWarner:
     """Says once when the disk lasts for less than an hour, ten minutes, two minutes."""
 
     def __init__(self) -> None:
         self._said = 0
 
-    def look(self, folder: Path | None, left_s: float) -> None:
+    def look(self, where: object, left_s: float | None, to_go_s: float | None) -> None:
+        """Say how long a disk lasts, if that is not long, and not until the recording's end.
+
+        Parameters
+        ----------
+        where
+            What to call it.
+        left_s
+            How long it lasts; None: nobody knows.
+        to_go_s
+            How long the recording lasts yet; None: nobody knows.
+        """
+        if left_s is None or (to_go_s is not None and to_go_s <= left_s):
+            return
         steps = sum(left_s < limit_s for limit_s in WARN_S)
         if steps > self._said:
-            log.warning("%s: the disk lasts %s at this rate", folder, readout.span(left_s))
+            log.warning("%s: the disk lasts %s at this rate", where, readout.span(left_s))
             self._said = steps
         # Not at once: rates tremble, and the retention makes room now and then.
         self._said = min(self._said, sum(left_s < 1.5 * limit_s for limit_s in WARN_S))
-
-
-def _free_above(folder: Path) -> int | None:
-    """Return what is free where a folder that is missing will be made."""
-    above = next((each for each in folder.absolute().parents if _is_there(each)), None)
-    return None if above is None else free_bytes(above)
-
-
-def _is_there(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
-    except OSError:  # a name that is too long, a share that does not answer
-        return False
 
 
 class Liveness:

@@ -32,6 +32,20 @@ class Meters:
         self.disk.sample(t_ns, writing.size_of(take) if take else 0)
         self.busy.sample(t_ns, writing.busy_ns)
 
+    def to_go_s(self, take: Take, in_source: int | None) -> float | None:
+        """Return how long a recording lasts yet at the present rate; None: nobody knows.
+
+        Parameters
+        ----------
+        in_source
+            Frames that its source still has, as far as it says.
+        """
+        known = [] if take.seconds_left is None else [take.seconds_left]
+        frames = [count for count in (take.frames_left, in_source) if count is not None]
+        if frames and self.grabs.per_second > 0:
+            known.append(min(frames) / self.grabs.per_second)
+        return min(known, default=None)
+
     @property
     def headroom(self) -> float:
         """1 - the share of the window in which the writer was busy."""
@@ -60,6 +74,9 @@ def status_of(
         ratio_now=ratio_of(meters.raw.grown, meters.disk.grown),
         ratio=ratio_of(raw, on_disk),
         disk_free_bytes=disk.free,
+        disk=disk.disk,
+        disk_kept_bytes=disk.kept,
         time_left_s=disk.time_left_s(meters.disk.per_second),
+        to_go_s=disk.to_go_s,
         files=take.files(MOST_FILES) if take else (),
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recorder.pipeline.guards import LEAVE_TIMEOUT_S, DiskGuard, Finish, Liveness
+from recorder.pipeline.guards import LEAVE_TIMEOUT_S, SETTLED_S, DiskGuard, Finish, Liveness
 from recorder.pipeline.meters import Meters, status_of
 from recorder.stats import CameraStatus
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
-SETTLED_S = 10.0
-"""Until then, how long the disk lasts is a guess."""
 
 
 class Monitor:
@@ -88,9 +86,12 @@ class Monitor:
             now = time.monotonic_ns()
             self._meters.sample(now, crew.acquisition.grabs, take, crew.writing)
             rate = self._meters.disk.per_second
-            self._disk.look(recording, rate, crew.waiting_bytes)
+            to_go_s = None
+            if recording and take is not None:
+                to_go_s = self._meters.to_go_s(take, crew.frames_in_source)
+            self._disk.look(recording, rate, crew.waiting_bytes, to_go_s)
             if recording and take is not None and take.seconds > SETTLED_S:
-                self._disk.warn(rate, take.remaining_s)
+                self._disk.warn(rate)
         except Exception:  # an observer's failure never ends a recording
             log.exception("the monitor failed")
 

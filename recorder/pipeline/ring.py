@@ -19,9 +19,9 @@ import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from recorder.config import frames_in
+from recorder.config.sections import WhenFull, frames_in
 from recorder.errors import BufferFull
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.layout import (
@@ -44,8 +44,6 @@ from recorder.pipeline.view import MAGIC, Look, RingView, cut
 if TYPE_CHECKING:
     from recorder.frame import Frame
     from recorder.pipeline.memory import Block
-
-WhenFull = Literal["drop", "wait", "stop"]
 
 WARM_SLOTS = 8
 """Free slots that are refilled in turn; the others only when these are all in use.

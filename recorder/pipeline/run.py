@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 15.0
-"""A camera that has not opened by then never will: back-ends have shorter time-outs."""
+OPEN_TIMEOUT_S = 30.0
+"""A camera that has not opened by then never will: back-ends have shorter time-outs.
+
+The longest is that of a stream that is joined between key frames, 25 s.
+"""
 ARM_TIMEOUT_S = 8.0
 
 
@@ -53,6 +56,8 @@ class CameraRun:
         For the ring, instead of `config.buffer.memory` of its own; closed at the end.
     on_closed
         Told of every file that is finished, on the thread that finished it.
+    alone
+        Whether it is no part of a rig.
 
     Attributes
     ----------
@@ -70,7 +75,9 @@ class CameraRun:
         course: Course,
         memory: Block | None,
         on_closed: Callable[[ClosedFile], None] | None,
+        alone: bool = True,
     ) -> None:
+        self._alone = alone
         self._config = config
         self._camera = camera
         self._files = files
@@ -208,7 +215,9 @@ class CameraRun:
             self._open_camera()
             self._go.wait()
             self.crew.acquisition.run()
-        except EndOfSource:
+        except EndOfSource as end:
+            if end.fault:
+                self._course.source_was_faulty(CameraError(str(end)))
             self.finish("end_of_source")
         except BufferFull as error:
             self.finish("overflow", error)
@@ -235,7 +244,7 @@ class CameraRun:
             self._on_closed,
         )
         keep_free = self._config.recording.keep_free
-        self._disk = disk = DiskGuard(self._files.folder, keep_free, self.finish)
+        self._disk = disk = DiskGuard(self._files.folder, keep_free, self.finish, self._alone)
         crew.writing.on_recorded = disk.spend
         self.monitor = Monitor(crew, disk, self.finish, self._course.current)
         self._watch(crew)

@@ -23,22 +23,30 @@ class Growing(Protocol):
     def bytes_on_disk(self) -> int:
         """How much the file holds by now."""
 
+    @property
+    def bytes_at_most(self) -> int:
+        """How large it can become with what it was given and one frame more."""
+
 
 class Seams:
     """Says before which frame the next file begins.
 
     Times and counts go from the recording's first frame on, not from the file's: files of several
     cameras, and those after a restart, begin where they would have begun anyway. A file of a size
-    ends a little before it has that size, as some of it is still on its way.
+    ends a little before it has that size, as some of it is still on its way. Where the disk sets a
+    limit, whatever is still on its way has room below it.
 
     Parameters
     ----------
     segment
         After how much; None: never.
+    largest
+        How large a file may become at most, in bytes; None: there is no limit.
     """
 
-    def __init__(self, segment: Segment | None) -> None:
+    def __init__(self, segment: Segment | None, largest: int | None = None) -> None:
         self._segment = segment
+        self._largest = largest
         self._index: int | None = None  # of the present file's place in the recording
         self._begun_ns = 0
         self._not_before_ns = 0
@@ -68,12 +76,16 @@ class Seams:
         file
             The present one.
         """
-        if self._segment is None:
+        if self._segment is None and self._largest is None:
             return False
         if self._index is None:  # the file's first frame
             self.begin(stamp, first_ns, period_ns)
             return False
         if stamp.t_mono_ns < self._not_before_ns:
+            return False
+        if self._largest is not None and file.bytes_at_most > self._largest:
+            return True
+        if self._segment is None:
             return False
         if self._segment.size is not None:
             return self._is_full(stamp, file, self._segment.size)

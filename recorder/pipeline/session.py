@@ -6,6 +6,7 @@ threads in `recorder.pipeline.run`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -51,13 +52,16 @@ class Session:
         Told of every file as soon as it is open, on the writer thread.
     on_closed
         Told of every file that is finished, on the thread that finished it.
+    alone
+        False in a rig, which warns of a disk for all cameras that write to it.
 
     Examples
     --------
-    >>> config = load_config("configs/demo.yaml")                          # doctest: +SKIP
-    >>> with Session(config.cameras["demo"]) as session:                   # doctest: +SKIP
-    ...     session.start(record=True)
-    ...     print(session.wait().files)
+    >>> config = load_config("configs/demo.yaml", ["recording.duration=10 frames"])
+    >>> with Session(config.cameras["demo"]) as session:
+    ...     spec = session.start(record=True)
+    ...     session.wait().written
+    10
     """
 
     def __init__(
@@ -69,19 +73,23 @@ class Session:
         memory: Block | None = None,
         on_file: Callable[[OpenFile], None] | None = None,
         on_closed: Callable[[ClosedFile], None] | None = None,
+        alone: bool = True,
     ) -> None:
         self._config = config
+        self._owner = os.getpid()
         self._files = FileMaker(config, metadata or {}, public_config or {}, on_file)
         self._course = Course()
         found = camera if camera is not None else make_camera(config)
-        self._run = CameraRun(config, found, self._files, self._course, memory, on_closed)
+        given = self._files, self._course, memory, on_closed, alone
+        self._run = CameraRun(config, found, *given)
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        self.wait()
+        if os.getpid() == self._owner:  # in a forked process the threads to wait for do not exist
+            self.stop()
+            self.wait()
 
     # -- what a caller does -------------------------------------------------------------------
 
@@ -156,7 +164,7 @@ class Session:
 
     def begin(self, order: Order) -> None:
         """Begin a recording that was prepared; see `record`."""
-        take = self._course.begin(order, self._config.recording)
+        take = self._course.begin(order, self._config.recording, self._files.largest)
         self._run.monitor.begin_take()
         self._run.crew.adjusting.begin_take()
         acquisition = self._run.crew.acquisition
@@ -229,7 +237,11 @@ class Session:
         ------
         TimeoutError
             The session has not ended in time.
+        RecorderError
+            This process was forked from the one that records.
         """
+        if os.getpid() != self._owner:
+            raise RecorderError(f"the session is that of process {self._owner}; wait for it there")
         if not self._course.ended.wait(timeout_s):
             raise TimeoutError(f"the session has not ended within {timeout_s} s")
         take = self._course.take

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder.errors import RecorderError
-from recorder.pipeline.summary import COUNTERS, REASONS, TakeSummary, frames_per_second
+from recorder.pipeline.summary import (
+    COUNTERS,
+    REASONS,
+    TakeSummary,
+    frames_per_second,
+    largest,
+)
 from recorder.stats import Tally
 from recorder.writers.base import WriteReport
 from recorder.writers.naming import in_order
@@ -31,6 +37,8 @@ class Take:
         When it ends by itself; None: when it is told to.
     segment
         After how much it goes on in a new file; None: in one file.
+    largest
+        Bytes that a file may have at most, as the disk has a limit; None: it has none.
     period_ns
         Time between two frames, as far as known; 0 if not.
     fps
@@ -47,6 +55,7 @@ class Take:
     duration: Amount | None
     started: datetime
     segment: Segment | None = None
+    largest: int | None = None
     period_ns: float = 0.0
     fps: float | None = None
     first_part: int = 0
@@ -63,15 +72,19 @@ class Take:
     closed_files: list[str] = field(default_factory=list)
     errors: list[RecorderError] = field(default_factory=list)
     stem: Path | None = None
+    time_deviation_ms: float | None = None
     # anybody's
     reason: str | None = None
+    is_source_faulty: bool = False  # it lacks frames that it should have had
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def ordered(cls, number: int, order: Order, recording: RecordingConfig) -> Take:
-        """Return the take that an order asks for, with what it leaves to the config."""
+    def ordered(
+        cls, number: int, order: Order, recording: RecordingConfig, largest: int | None = None
+    ) -> Take:
+        """Return the take that an order asks for, with what it leaves to config and disk."""
         duration = order.duration or recording.duration
-        take = cls(number, duration, order.started, recording.segment)
+        take = cls(number, duration, order.started, recording.segment, largest)
         rest = order.resumption
         if rest is not None:
             take.grabbed, take.first_ns = rest.grabbed, rest.first_ns
@@ -124,19 +137,28 @@ class Take:
         return ((self.last_ns or lost_ns) - self.first_ns) / 1e9
 
     @property
-    def remaining_s(self) -> float | None:
-        """How long it will last yet, as far as that is known."""
-        if self.duration is None:
-            return None
-        if self.duration.seconds is not None:
-            return max(0.0, self.duration.seconds - self.seconds)
-        frames = (self.duration.frames or 0) - self.grabbed
-        return max(0.0, frames * self.period_ns / 1e9) if self.period_ns else None
+    def seconds_left(self) -> float | None:
+        """How long it will last yet, if it lasts a time."""
+        seconds = self.duration.seconds if self.duration is not None else None
+        return None if seconds is None else max(0.0, seconds - self.seconds)
+
+    @property
+    def frames_left(self) -> int | None:
+        """How many frames it will take yet, if it takes a number."""
+        frames = self.duration.frames if self.duration is not None else None
+        return None if frames is None else max(0, frames - self.grabbed)
+
+    def keep_below(self, size: int) -> None:
+        """Have the files to come end before a size at which one could not become larger."""
+        # A little below: of the same size, the next one's ledger may have less, its video more.
+        below = size * 15 // 16
+        self.largest = min(self.largest or below, below)
 
     def add(self, report: WriteReport) -> None:
         """Take note of a file that is finished."""
         with self._lock:
             self.bytes_closed += report.bytes
+            self.time_deviation_ms = largest((self.time_deviation_ms, report.time_deviation_ms))
             if report.files:
                 self.closed_files.append(str(report.files[0]))
 
@@ -159,4 +181,6 @@ class Take:
             raw_bytes=self.tally.raw_bytes,
             file_bytes=self.bytes_closed,
             errors=tuple(dict.fromkeys(str(error) for error in self.errors)),
+            is_source_faulty=self.is_source_faulty,
+            time_deviation_ms=self.time_deviation_ms,
         )

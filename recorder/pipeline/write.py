@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.errors import FileTooLarge, NoSpace, RecorderError, WriterError
 from recorder.pipeline.finishing import ClosedFile, Finishing, TakeFile
 from recorder.pipeline.ring import Entry, Ring, Slot
 from recorder.pipeline.seams import Seams
@@ -202,7 +202,7 @@ class Writing:
     def _pass_seam(self, stamp: FrameStamp) -> None:
         """Begin the take's next file if this frame is the first of it."""
         take = self._take
-        if take is None or take.segment is None:
+        if take is None:
             return
         place = stamp, take.first_ns or 0, take.period_ns
         if not self._seams.lies_before(*place, self.writer):
@@ -221,6 +221,8 @@ class Writing:
     def _replace(self, error: RecorderError | None) -> None:
         """Open the take's next file; after an error, a bounded number of times."""
         assert self._take is not None
+        if isinstance(error, FileTooLarge):
+            self._take.keep_below(self.writer.bytes_on_disk)
         while True:
             if error is not None and self._is_hopeless(error):
                 self._give_up(error)
@@ -234,7 +236,8 @@ class Writing:
                 self._files.replace(self._present(self._take), "writer_failed", fresh)
             self._files.writer, self._handed, self._has_file = fresh, 0, True
             self._part += 1
-            self._seams = Seams(self._take.segment)  # wherever its first frame lies
+            # Wherever its first frame lies.
+            self._seams = Seams(self._take.segment, self._take.largest)
             return
 
     def _is_hopeless(self, error: RecorderError) -> bool:

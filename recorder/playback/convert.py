@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 Advance = Callable[[str, int, int], None]
 """Told (what is being done, frames done, frames in all)."""
 
-_OF_THE_FILE = ("file", "format", "codec", "ffmpeg_command", "encoder_messages", "writer", "part")
+_OF_THE_FILE = (
+    *("file", "format", "codec", "ffmpeg_command", "encoder_messages", "writer", "part"),
+    *("file_fps", "time_deviation_ms"),
+)
 """What an about file says of its own file, and not of the recording."""
 
 

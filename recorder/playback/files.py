@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recorder.errors import ConfigError, RecorderError
+from recorder.ffmpeg.decode import decode_frames
 from recorder.frame import FrameSpec, PixelFormat
 from recorder.playback import hdf5
 from recorder.playback.part import Part
 from recorder.playback.video import VideoFrames
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.decode import decode_frames
 from recorder.writers.ledger import Row, has_rows, read_rows
 
 if TYPE_CHECKING:
@@ -138,31 +139,46 @@ KINDS = (
 """The kinds of recording there are. No two have a suffix in common."""
 
 
-def find_parts(path: Path) -> list[Part]:
+def find_parts(path: Path, below: bool = False) -> list[Part]:
     """Return the parts that a path means, in order by name.
 
     Parameters
     ----------
     path
         Any file of a recording, a stem (all of its parts), or a folder (everything in it).
+    below
+        Also what is in the folders of a folder, but for hidden ones.
 
     Raises
     ------
-    RecorderError
+    ConfigError
         There is no recording.
+    RecorderError
+        A folder cannot be read.
     """
     if path.is_dir():
-        found = _found_in(path.iterdir())
+        found = _found_in(_files_below(path) if below else path.iterdir())
     elif path.is_file():
         found = _found_in([path])
     else:
         found = _found_under(path)
     if not found:
-        raise RecorderError(
+        raise ConfigError(
             f"{path}: there is no recording (neither {naming.HDF5} nor {naming.VIDEO} with its "
             f"{naming.LEDGER})"
         )
     return _parts(found)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Give all files in a folder and its folders; links to folders are not followed."""
+
+    def refuse(error: OSError) -> None:  # it may hold recordings that nobody would have looked at
+        raise RecorderError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+    for root, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(root, name) for name in names)
 
 
 def find_under(stem: Path) -> list[Part]:

@@ -8,29 +8,25 @@ it, which are the ones that ffmpeg finds.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from recorder.errors import RecorderError
+from recorder.writers import ebml
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
-_INFO, _TRACKS = 0x1549A966, 0x1654AE6B
 _TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK, _REFERENCE = 0xE7, 0xA3, 0xA0, 0xA1, 0xFB
-_TRACK, _TRACK_NUMBER, _TRACK_TYPE, _VIDEO = 0xAE, 0xD7, 0x83, 0xE0
+_TRACK_NUMBER, _TRACK_TYPE, _VIDEO = 0xD7, 0x83, 0xE0
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xB0, 0xBA
 _VIDEO_TRACK = 1
 
-_HEADER = 12
-"""Longest header of an element, in bytes: 4 of its id, 8 of its size."""
-_LONGEST = _HEADER + 8 + 2 + 1
-"""The same for a block, with track number, time and flags."""
+_LONGEST = ebml.HEADER + 8 + 2 + 1
+"""Longest header of a block, in bytes, with track number, time and flags."""
 _LONGEST_NUMBER, _LATEST = 8, 1 << 62
 """Bytes of a time, and how late it may be: it may be rubbish, and must fit an int64."""
 _LARGEST_HEAD = 1 << 24
@@ -73,14 +69,6 @@ class Index:
         return len(self.offset)
 
 
-class _Element(NamedTuple):
-    id: int
-    start: int
-    """First byte of what is in it."""
-    end: int | None
-    """First byte behind it; None if it does not say."""
-
-
 def read_index(path: Path) -> Index:
     """Find the whole frames of a file's first video track.
 
@@ -121,10 +109,10 @@ def packet(track: int, time: int, key: bool, data: bytes) -> bytes:
         The frame as the encoder made it.
     """
     when = b"\xe7\x88" + time.to_bytes(8, "big")
-    block = _sized(track) + bytes((0, 0, _KEY if key else 0))
-    block_head = b"\xa3" + _sized(len(block) + len(data))
+    block = ebml.sized(track) + bytes((0, 0, _KEY if key else 0))
+    block_head = b"\xa3" + ebml.sized(len(block) + len(data))
     size = len(when) + len(block_head) + len(block) + len(data)
-    return b"".join((b"\x1f\x43\xb6\x75", _sized(size), when, block_head, block, data))
+    return b"".join((b"\x1f\x43\xb6\x75", ebml.sized(size), when, block_head, block, data))
 
 
 class _Walk:
@@ -142,10 +130,10 @@ class _Walk:
 
     def index(self) -> Index:
         self._walk()
-        needed = (_EBML, _INFO, _TRACKS)
+        needed = (ebml.EBML, ebml.INFO, ebml.TRACKS)
         whole = self._track > 0 and all(part in self._head for part in needed)
-        ebml, info, tracks = (self._head.get(part, b"") for part in needed)
-        head = ebml + _SEGMENT.to_bytes(4, "big") + _UNKNOWN_SIZE + info + tracks
+        top, info, tracks = (self._head.get(part, b"") for part in needed)
+        head = top + ebml.SEGMENT.to_bytes(4, "big") + _UNKNOWN_SIZE + info + tracks
         return Index(
             head if whole else b"",
             *(self._width, self._height, self._track),
@@ -159,12 +147,12 @@ class _Walk:
         at = 0
         while True:
             head = self._read(at, _LONGEST)
-            element = _element(head, at)
+            element = ebml.read_element(head, at)
             if element is None:
                 return
             # Into segments and clusters wherever they are: then it does not matter whether their
             # sizes are known, true, or were still to be filled in when the kill came.
-            if element.id in (_SEGMENT, _CLUSTER):
+            if element.id in (ebml.SEGMENT, ebml.CLUSTER):
                 at = element.start
                 continue
             if element.end is None or element.end > self._size:
@@ -179,33 +167,36 @@ class _Walk:
         self._file.seek(at)
         return self._file.read(count)
 
-    def _look_into(self, element: _Element, at: int) -> None:
+    def _look_into(self, element: ebml.Element, at: int) -> None:
         assert element.end is not None
         if element.id == _BLOCK_GROUP:
             self._take_group(element.start, element.end)
         elif element.id == _TIMESTAMP:
             size = min(element.end - element.start, _LONGEST_NUMBER)
-            self._cluster_time = min(_number(self._read(element.start, size)), _LATEST)
-        elif element.id in (_EBML, _INFO, _TRACKS) and element.end - at < _LARGEST_HEAD:
+            self._cluster_time = min(ebml.number(self._read(element.start, size)), _LATEST)
+        elif element.id in (ebml.EBML, ebml.INFO, ebml.TRACKS) and element.end - at < _LARGEST_HEAD:
             self._head.setdefault(element.id, self._read(at, element.end - at))
-            if element.id == _TRACKS and not self._track:
+            if element.id == ebml.TRACKS and not self._track:
                 self._take_tracks(self._read(element.start, element.end - element.start))
 
     def _take_tracks(self, tracks: bytes) -> None:
-        for number, track in _children(tracks):
-            fields = dict(_children(track))
-            if number == _TRACK and _number(fields.get(_TRACK_TYPE, b"")) == _VIDEO_TRACK:
-                video = dict(_children(fields.get(_VIDEO, b"")))
-                self._track = _number(fields.get(_TRACK_NUMBER, b""))
-                self._width = _number(video.get(_PIXEL_WIDTH, b""))
-                self._height = _number(video.get(_PIXEL_HEIGHT, b""))
+        for number, track in ebml.children(tracks):
+            fields = dict(ebml.children(track))
+            if (
+                number == ebml.TRACK_ENTRY
+                and ebml.number(fields.get(_TRACK_TYPE, b"")) == _VIDEO_TRACK
+            ):
+                video = dict(ebml.children(fields.get(_VIDEO, b"")))
+                self._track = ebml.number(fields.get(_TRACK_NUMBER, b""))
+                self._width = ebml.number(video.get(_PIXEL_WIDTH, b""))
+                self._height = ebml.number(video.get(_PIXEL_HEIGHT, b""))
                 return
 
     def _take_group(self, start: int, end: int) -> None:
         """Take the block of a group; a frame that refers to another is no key frame."""
         at, block, key = start, None, True
         while at < end:
-            child = _element(self._read(at, _HEADER), at)
+            child = ebml.read_element(self._read(at, ebml.HEADER), at)
             if child is None or child.end is None:
                 break
             block = child if child.id == _BLOCK else block
@@ -215,7 +206,7 @@ class _Walk:
             self._take_block(self._read(block.start, _LONGEST), block.start, block.end, key)
 
     def _take_block(self, head: bytes, start: int, end: int, key: bool | None = None) -> None:
-        track, width = _vint(head)
+        track, width = ebml.read_vint(head)
         fixed, data = head[width : width + 3], start + width + 3
         if track != self._track or data > end or len(fixed) < 3:
             return
@@ -225,39 +216,3 @@ class _Walk:
         self._length.append(end - data)
         self._key.append(bool(fixed[2] & _KEY) if key is None else key)
         self._time.append(self._cluster_time + int.from_bytes(fixed[:2], "big", signed=True))
-
-
-def _element(head: bytes, at: int) -> _Element | None:
-    """Read the header of an element; None at the end, or where there is none."""
-    if not head or head[0] < 0x10:  # ids have at most four bytes
-        return None
-    width = 9 - head[0].bit_length()
-    size, more = _vint(head[width:])
-    if more == 0:
-        return None
-    start = at + width + more
-    known = size != (1 << 7 * more) - 1
-    return _Element(int.from_bytes(head[:width], "big"), start, start + size if known else None)
-
-
-def _vint(data: bytes) -> tuple[int, int]:
-    """Return a number of variable width, and its width in bytes: 0 if it is not whole."""
-    width = 9 - data[0].bit_length() if data else 9
-    if width > 8 or len(data) < width:
-        return 0, 0
-    return int.from_bytes(data[:width], "big") & ((1 << 7 * width) - 1), width
-
-
-def _sized(number: int) -> bytes:
-    return (number | 1 << 56).to_bytes(8, "big")
-
-
-def _number(data: bytes) -> int:
-    return int.from_bytes(data, "big")
-
-
-def _children(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while (child := _element(data[at : at + _HEADER], at)) is not None and child.end is not None:
-        yield child.id, data[child.start : child.end]
-        at = child.end

@@ -21,6 +21,7 @@ from recorder.writers.base import Writer
 from recorder.writers.codecs import choose
 from recorder.writers.ledger import Ledger, sync_path
 from recorder.writers.proof import prove
+from recorder.writers.times import kind_in
 from recorder.writers.video import VideoWriter
 
 if TYPE_CHECKING:
@@ -132,8 +133,10 @@ class RecordingTarget:
             self._writer = hdf5.Hdf5Writer(self._stem, chosen, self._about)
         else:
             codec = choose(self._codec, spec.pixel_format)
-            prove(spec.with_fps(None), codec)
-            self._writer = VideoWriter(self._stem, codec, self._about)
+            # Where nothing says that a clock drove the frames, they keep the rate that they had.
+            kind = kind_in(self._about, otherwise="nominal")
+            prove(spec.with_fps(None), codec, kind == "own")
+            self._writer = VideoWriter(self._stem, codec, {**self._about, "times": kind})
         self._writer.open(spec)
 
     def write(self, frame: Frame, stamp: FrameStamp) -> None:

@@ -112,7 +112,25 @@ class Verdict:
         )
         return EXIT_DIFFERS if told else 1
 
+    def sentence(self) -> str:
+        """Return the verdict on all files in words."""
+        wrong = sum(part.problem is None and not part.ok for part in self.parts)
+        unread = sum(part.problem is not None for part in self.parts)
+        kinds = ((wrong, "with differences"), (unread, "cannot be verified"))
+        told = [f"{count} {kind}" for count, kind in kinds if count]
+        total = self.total()
+        files = f"{total['files']} files: {total['exact']} of {total['expected']} frames are exact"
+        lost = [f"{total[kind]} {kind}" for kind in ("dropped", "bad", "gaps") if total[kind]]
+        parts = [files, ", ".join(told) or "no differences"]
+        return "; ".join([*parts, *([f"while recording: {', '.join(lost)}"] if lost else [])])
+
+    def total(self) -> dict[str, int]:
+        """Return the numbers of all files together."""
+        names = ("expected", "exact", "wrong", "beyond_end", "dropped", "bad", "gaps")
+        sums = {name: sum(getattr(part, name) for part in self.parts) for name in names}
+        return {"files": len(self.parts), **sums}
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         parts = [asdict(part) | {"ok": part.ok} for part in self.parts]
-        return {"exit_code": self.exit_code, "files": parts}
+        return {"exit_code": self.exit_code, "files": parts, "total": self.total()}

@@ -30,16 +30,22 @@ def verify(*paths: str | Path, advance: Advance | None = None) -> Verdict:
     Parameters
     ----------
     *paths
-        Files, stems or folders.
+        Files, stems or folders; of a folder also what is in the folders below it.
     advance
         Called now and then with the number of frames compared so far in a file.
 
     Raises
     ------
-    RecorderError
+    ConfigError
         A path holds no recording.
+
+    Examples
+    --------
+    >>> mimwrite("mouse.h5", np.zeros((5, 48, 64), np.uint8))
+    >>> verify("mouse.h5").ok
+    True
     """
-    parts = {part.file: part for path in paths for part in find_parts(Path(path))}
+    parts = {part.file: part for path in paths for part in find_parts(Path(path), below=True)}
     return Verdict(tuple(verify_part(part, advance) for part in parts.values()))
 
 

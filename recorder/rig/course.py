@@ -65,6 +65,8 @@ class CameraCourse:
         The recording that is under way, be the camera there or not, and the one before it.
     record
         Whether a process begins with a recording, and ends with it.
+    was_open
+        Whether any of its processes could open the camera.
     identity
         Which physical camera it is, once it was open.
     details
@@ -97,6 +99,7 @@ class CameraCourse:
         self.story: Story | None = None
         self.last: Story | None = None
         self.record = False
+        self.was_open = False
         self.identity: Message | None = None
         self.details = CameraDetails()
         self.replies = Replies()
@@ -205,6 +208,7 @@ class CameraCourse:
         self._status = CameraStatus(self._name)
         if is_another:
             self.identity = None
+            self.was_open = False
 
     def close(self) -> None:
         """Have no more processes."""
@@ -223,6 +227,7 @@ class CameraCourse:
         log.warning("%s: not understood: %s", self._name, message["is"])
 
     def _hear_opened(self, message: Message) -> None:
+        self.was_open = True
         self.identity = message["identity"] or self.identity
         self.attempt.opened_at = time.monotonic()
         if self.story is None:
@@ -281,7 +286,8 @@ class CameraCourse:
         share, attempt.share = attempt.share, FileShare()
         if story is None or message["number"] != attempt.takes:
             return
-        summary = TakeSummary.from_dict(message["summary"] | {"files": in_order(share.closed)})
+        of_files = {"files": in_order(share.closed), "time_deviation_ms": share.time_deviation_ms}
+        summary = TakeSummary.from_dict(message["summary"] | of_files)
         story.add(summary, self._status.totals.overflow)
         progress = progress_in(self._memory)
         if progress.take == attempt.takes:  # if it dies now, its frames are counted already
@@ -317,7 +323,8 @@ class CameraCourse:
 
     def _why_away(self) -> str:
         why = "" if self.error is None else f": {self.error}"
-        return f"the camera is gone and looked for, attempt {self._search.tries}{why}"
+        how = "is gone and" if self.was_open else "has not answered yet and is"
+        return f"the camera {how} looked for, attempt {self._search.tries}{why}"
 
     def summary(self) -> TakeSummary | None:
         """Return how its last recording went; None if there was none."""

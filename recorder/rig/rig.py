@@ -74,9 +74,10 @@ class Rig:
 
     Examples
     --------
-    >>> with Rig(load_config("configs/two.yaml")) as rig:                  # doctest: +SKIP
+    >>> with Rig(load_config("configs/two.yaml", ["recording.duration=10 frames"])) as rig:
     ...     rig.start(record=True)
-    ...     print(rig.wait().exit_code)
+    ...     rig.wait().exit_code
+    0
     """
 
     def __init__(
@@ -380,6 +381,7 @@ class Rig:
             if is_over and not self._team.is_stopping:
                 log.warning("%s was lost, so all cameras stop: %s", keeper.name, keeper.error)
                 self._stop_all()
+        self._team.look_at_disks()
 
     def _keep_awake(self, recording: bool) -> None:
         if recording:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recorder.pipeline.summary import largest
+
 if TYPE_CHECKING:
     from recorder.pipeline.finishing import ClosedFile
     from recorder.rig.messages import Message
@@ -29,6 +31,7 @@ def describe_closed(file: ClosedFile) -> Message:
         "last_grab": report.last_grab,
         "error": unfinished or report.error,
         "is_finished": report.unfinished is None,
+        "time_deviation_ms": report.time_deviation_ms,
     }
 
 
@@ -60,6 +63,8 @@ class FileShare:
         Paths of those that it has finished.
     counts
         Rows of their ledgers by status; ``written`` as counted in the files.
+    time_deviation_ms
+        As in their summary.
     last_grab
         Up to this frame all have their rows in finished files; -1 if there is none.
     spans
@@ -71,6 +76,7 @@ class FileShare:
     counts: Counter[str] = field(default_factory=Counter)
     raw_bytes: int = 0
     bytes: int = 0
+    time_deviation_ms: float | None = None
     last_grab: int = -1
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -82,6 +88,8 @@ class FileShare:
         self.counts.update(file["counts"] | {"written": file["written"]})
         self.raw_bytes += file["raw_bytes"]
         self.bytes += file["bytes"]
+        deviations = self.time_deviation_ms, file.get("time_deviation_ms")
+        self.time_deviation_ms = largest(deviations)
         if file["last_grab"] >= 0:
             self.spans[file["part"]] = file["first_grab"], file["last_grab"]
         earliest = min((each["part"] for each in self.open), default=None)

@@ -17,6 +17,7 @@ from recorder.pipeline.summary import (
     REASONS,
     TakeSummary,
     frames_per_second,
+    largest,
     merged,
     reason_of,
 )
@@ -243,7 +244,14 @@ def _newest(*files: str) -> tuple[str, ...]:
 
 def _never_written(frames: int) -> TakeSummary:
     error = "the camera's process died before it had a file, and never came back"
-    lost = {"grabbed": frames, "written": 0, "dropped": frames, "bad": 0, "gaps": 0, "restarts": 0}
+    lost: dict[str, Any] = {
+        "grabbed": frames,
+        "written": 0,
+        "dropped": frames,
+        "bad": 0,
+        "gaps": 0,
+        "restarts": 0,
+    }
     return TakeSummary(
         "camera_failed",
         **lost,
@@ -273,6 +281,7 @@ def _told(life: Life, error: str) -> TakeSummary:
         raw_bytes=life.status.raw_bytes,
         file_bytes=life.status.file_bytes,
         errors=(error,),
+        time_deviation_ms=life.share.time_deviation_ms,
     )
 
 
@@ -302,6 +311,9 @@ def _counted(life: Life, lost: Lost, error: str, tell: Tell) -> TakeSummary:
         raw_bytes=share.raw_bytes + sum(each.raw_bytes for each in settled),
         file_bytes=share.bytes + sum(each.report.bytes for each in settled),
         errors=(error, *map(str, unfinished)),
+        time_deviation_ms=largest(
+            (share.time_deviation_ms, *(each.report.time_deviation_ms for each in settled))
+        ),
     )
 
 

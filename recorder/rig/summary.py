@@ -47,6 +47,6 @@ class RigSummary:
         return next((code for code in _GRAVEST_FIRST if code in codes), 0)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, named as in the README."""
+        """Return plain values for JSON, named as in the contract."""
         cameras = {name: summary.as_dict() for name, summary in self.cameras.items()}
         return {"exit_code": self.exit_code, "cameras": cameras}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recorder.errors import AnotherRig, RecorderError, Stopped
 from recorder.pipeline.memory import Block, allocate
+from recorder.rig.disks import DiskWatch, shared
 from recorder.rig.events import Hear, ignore
 from recorder.rig.keeper import Keeper
 from recorder.rig.process import WorkerProcess
@@ -76,6 +77,7 @@ class Team:
         self.blocks: dict[str, Block] = {}
         self.is_stopping = False
         self.was_asked = False
+        self._disks = DiskWatch()
         self._left_out: dict[str, RecorderError] = {}  # with the reason
         self._awaited: list[Keeper] = []  # to be opened, or armed
         self._recorders: frozenset[str] | None = None  # in the last recording, if there was one
@@ -235,7 +237,12 @@ class Team:
 
     def status(self) -> tuple[CameraStatus, ...]:
         """Return how all cameras go."""
-        return tuple(keeper.status() for keeper in self.keepers.values())
+        return shared(keeper.status() for keeper in self.keepers.values())
+
+    def look_at_disks(self) -> None:
+        """Say in the log, once for each disk, that it does not last long."""
+        folders = {name: k.config.recording.folder for name, k in self.keepers.items()}
+        self._disks.look(self.status(), folders)
 
     def state_of(self, cameras: Iterable[CameraStatus]) -> str:
         """Return what a rig is doing whose cameras go like this, unless it ends."""

@@ -72,6 +72,7 @@ class Worker:
             memory=memory,
             on_file=self._tell_file,
             on_closed=self._tell_closed,
+            alone=False,
         )
 
     # -- hearing, on a thread of its own ------------------------------------------------------

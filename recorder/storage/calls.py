@@ -47,6 +47,10 @@ def save(path: str | Path, data: Any) -> None:
         There is something in it that cannot be kept.
     WriterError, NoSpace
         The file cannot be written; what was there before still is.
+
+    Examples
+    --------
+    >>> save("trial.h5", {"subject": "M12", "weights": [21.5, 22.0], "frames": np.zeros((9, 4, 4))})
     """
     file = Replacement(Path(path))
     try:
@@ -87,6 +91,14 @@ def load(path: str | Path, group: str | Sequence[str] | None = None, sel: Any = 
     ------
     RecorderError
         There is no such file or group, or something in it cannot be read as it is.
+
+    Examples
+    --------
+    >>> save("trial.h5", {"subject": "M12", "frames": np.zeros((9, 4, 4))})
+    >>> load("trial.h5")["subject"]
+    'M12'
+    >>> load("trial.h5", "frames", sel=slice(2, 5)).shape
+    (3, 4, 4)
     """
     source = Path(path)
     if not source.is_file():

@@ -78,7 +78,7 @@ GAUGES: dict[str, tuple[str, Value]] = {
         lambda c: c.disk_free_bytes,
     ),
     "recorder_disk_time_left_seconds": (
-        "How long the disk lasts at this rate, down to keep_free.",
+        "How long the disk lasts at the rate of all cameras that write to it, down to keep_free.",
         lambda c: c.time_left_s,
     ),
     "recorder_picture_frozen_seconds": (

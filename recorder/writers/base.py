@@ -43,6 +43,9 @@ class WriteReport:
         Rows of the ledger by status; empty if there is none.
     first_grab, last_grab
         The first and the last number in the ledger; -1 if there is none.
+    time_deviation_ms
+        Greatest difference between a frame's time in the file and its clock, if that is above a
+        frame; else None.
     """
 
     files: tuple[Path, ...]
@@ -54,6 +57,7 @@ class WriteReport:
     counts: Mapping[str, int] = field(default_factory=dict)
     first_grab: int = -1
     last_grab: int = -1
+    time_deviation_ms: float | None = None
 
 
 class Writer(Protocol):
@@ -93,6 +97,13 @@ class Writer(Protocol):
     @property
     def bytes_on_disk(self) -> int:
         """How much the file holds by now."""
+
+    @property
+    def bytes_at_most(self) -> int:
+        """How large the file can become with what it was given by now and one frame more.
+
+        An upper bound, whatever is in the frames: beyond a disk's limit they are lost.
+        """
 
     def sync(self) -> None:
         """Bring to the disk what is written by now; from any thread, also beside `close`.

@@ -7,88 +7,54 @@ converts to yuv420p, overwrites, and never reads the exit code.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import subprocess
 import threading
-from collections import deque
-from functools import lru_cache
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from recorder import pages
-from recorder.errors import EncoderDied, NoSpace, RecorderError, WriterError
+from recorder import pages, signals
+from recorder.errors import EncoderDied, FileTooLarge, NoSpace, RecorderError
+from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
 from recorder.frame import FrameSpec
-from recorder.system import ENCODER_NICE, buffered, start_child
-from recorder.writers.codecs import RAW_FORMAT, Codec
+from recorder.system import ENCODER_NICE, buffered, close_end, start_child, write_all
+from recorder.writers.codecs import Codec
+from recorder.writers.times import written_rate
+from recorder.writers.uncompressed import UncompressedStream
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
 
-MAX_FPS = 1000.0
-"""Matroska keeps whole milliseconds: above this, readers lose frames that share one."""
 CLUSTER_MS = 250
 """A cluster reaches the file as a whole; what a kill costs is at most one of them."""
+CLUSTER_BYTES = 5 << 20
+"""A cluster ends after the frame with which it exceeds this: ffmpeg's own limit for files."""
+PROGRESS_S = 0.1
+"""How often ffmpeg says how far it is; until it does, what it was given may be still to come."""
 CLOSE_TIMEOUT_S = 30.0
 """How long ffmpeg may take to finish after its last frame while it makes no progress."""
-_TAIL_LINES = 40
-_TAIL_LINE = 400
+_TOO_LARGE = -signal.SIGXFSZ if hasattr(signal, "SIGXFSZ") else None  # `ulimit -f`
 
 
-def executable() -> str:
-    """Return the path of the ffmpeg that imageio-ffmpeg ships (or IMAGEIO_FFMPEG_EXE names).
-
-    Raises
-    ------
-    WriterError
-        There is none.
-    """
-    import imageio_ffmpeg
-
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise WriterError(
-            "no ffmpeg found: reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE"
-        ) from error
-
-
-def file_url(path: Path) -> str:
-    """Return a path as ffmpeg takes it literally, whatever characters are in it."""
-    return f"file:{path.absolute()}"
-
-
-@lru_cache
-def _knows_new_scaler(program: str) -> bool:
-    try:
-        command = [program, "-hide_banner", "-h", "filter=scale"]
-        child = start_child(command, stdout=subprocess.PIPE)
-    except OSError:  # no ffmpeg at all: whoever starts it says so
-        return False
-    return b"unstable" in child.communicate()[0]
-
-
-def conversion_options(pixel_format: str) -> list[str]:
-    """Return what makes ffmpeg change colour frames to planes and back quickly.
-
-    The scaler of ffmpeg 8 takes a quarter of the time of the old one, which is a sixth of a colour
-    frame's. It is called unstable, so it is covered by the proof before each recording.
-    """
-    colour = pixel_format in ("bgr8", "rgb8")
-    return ["-sws_flags", "unstable"] if colour and _knows_new_scaler(executable()) else []
-
-
-def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
-    """Return the command that reads raw frames of `spec` from a pipe and writes Matroska.
+def encode_command(
+    spec: FrameSpec, codec: Codec, target: str, own_times: bool = False
+) -> list[str]:
+    """Return the command that reads frames of `spec` from a pipe and writes Matroska.
 
     ffmpeg refuses a target that exists.
+
+    Parameters
+    ----------
+    own_times
+        The frames come as an `UncompressedStream`, each with its time; else raw, to be counted.
     """
-    fps = min(spec.fps or 30.0, MAX_FPS)
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"),
-        *("-progress", "pipe:1", "-stats_period", "0.5"),
-        *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
-        *("-video_size", f"{spec.width}x{spec.height}", "-framerate", f"{fps:g}"),
+        *("-progress", "pipe:1", "-stats_period", str(PROGRESS_S)),
+        *(UncompressedStream.input_options if own_times else _raw_options(spec)),
         *("-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough"),  # never drop, never double
+        *(("-enc_time_base", "demux") if own_times else ()),  # not in steps of a frame
         *codec.arguments,
         *conversion_options(spec.pixel_format),
         *("-f", "matroska", "-cluster_time_limit", str(CLUSTER_MS), "-flush_packets", "1"),
@@ -96,30 +62,12 @@ def encode_command(spec: FrameSpec, codec: Codec, target: str) -> list[str]:
     ]
 
 
-class StderrTail:
-    """Reads a child's stderr to the end, so that it never blocks, and keeps the last lines."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._lines: deque[str] = deque(maxlen=_TAIL_LINES)
-        self._stream = buffered(stream)
-        self._thread = threading.Thread(target=self._drain, name="ffmpeg stderr", daemon=True)
-        self._thread.start()
-
-    def _drain(self) -> None:
-        with self._stream:
-            for line in iter(lambda: self._stream.readline(_TAIL_LINE), b""):
-                text = line.decode(errors="replace").strip()
-                if text:
-                    self._lines.append(text)
-
-    def text(self, timeout_s: float = 1.0) -> str:
-        """Return the last lines, once the child has closed its stderr or time is up."""
-        self._thread.join(timeout_s)
-        return "\n".join(list(self._lines))
-
-    def close(self) -> None:
-        """Wait for the end of the stream."""
-        self._thread.join(5.0)
+def _raw_options(spec: FrameSpec) -> list[str]:
+    return [
+        *("-f", "rawvideo", "-pixel_format", RAW_FORMAT[spec.pixel_format]),
+        *("-video_size", f"{spec.width}x{spec.height}"),
+        *("-framerate", str(written_rate(spec.fps))),
+    ]
 
 
 class _Progress:
@@ -182,8 +130,18 @@ class Encoder:
         """Ffmpeg's process id."""
         return self._child.pid
 
-    def write(self, frame: Frame) -> None:
+    @property
+    def pending(self) -> int:
+        """Frames that were handed over and that ffmpeg has not reported as encoded yet."""
+        return self.handed - self._progress.frames
+
+    def write(self, frame: Frame, before: bytes = b"") -> None:
         """Hand a C-contiguous frame to ffmpeg; no copy is made on our side.
+
+        Parameters
+        ----------
+        before
+            What stands in front of it; see `UncompressedStream`.
 
         Raises
         ------
@@ -191,6 +149,7 @@ class Encoder:
             ffmpeg has gone.
         """
         try:
+            write_all(self._fd, memoryview(before))
             pages.send(self._fd, frame.data.cast("B"), frame.ctypes.data)
         except OSError:
             raise self._death() from None
@@ -215,7 +174,7 @@ class Encoder:
             with 0 even when it threw a partial frame away).
         """
         with contextlib.suppress(OSError):  # a broken pipe: the exit code says more
-            self._pipe.close()
+            close_end(self._pipe)
         self._await_exit()
         self._progress.close()
         self._stderr.close()
@@ -238,15 +197,18 @@ class Encoder:
                 if self._progress.frames == before:
                     self._child.kill()
 
+    @signals.held()
     def _death(self) -> RecorderError:
         if self._child.poll() is None:
             self._child.kill()  # it closed its input, or says nothing: it is of no more use
         self._child.wait()
-        code = self._child.returncode
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        how = _ending(self._child.returncode)
         text = self._stderr.text()
+        said = f"ffmpeg ended after {self.handed} frames ({how})"
+        if self._child.returncode == _TOO_LARGE or os.strerror(errno.EFBIG) in text:
+            return FileTooLarge(f"{said}: its file cannot become larger on this disk")
         error = NoSpace if os.strerror(28) in text else EncoderDied
-        return error(f"ffmpeg ended after {self.handed} frames ({how}): {self._last_line()}")
+        return error(f"{said}: {self._last_line()}")
 
     def _last_line(self) -> str:
         lines = self._stderr.text().splitlines()
@@ -256,3 +218,11 @@ class Encoder:
     def stderr_tail(self) -> str:
         """Return the last lines ffmpeg wrote to its stderr."""
         return self._stderr.text(0.0)
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    if -code == getattr(signal, "SIGXFSZ", None):
+        return f"killed by signal {-code}, the limit on the size of files: see ulimit -f"
+    return f"killed by signal {-code}"

@@ -1,7 +1,7 @@
 """The ledger: one row for every grabbed frame, with the system before its frame is.
 
-CSV, with the columns of `COLUMNS`; what each means is in README.md. Rows are written one by one
-and unbuffered: what a killed recorder has grabbed is known up to the last frame.
+CSV, with the columns of `COLUMNS`; what each means is in recorder/README.md. Rows are written one
+by one and unbuffered: what a killed recorder has grabbed is known up to the last frame.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from recorder.errors import FileTaken, NoSpace, RecorderError, WriterError
+from recorder.errors import FileTaken, FileTooLarge, NoSpace, RecorderError, WriterError
 from recorder.frame import FrameStamp
 from recorder.system import sync_file, write_all
 from recorder.writers.rewriting import rewrite, rewrite_in_place
@@ -160,6 +160,8 @@ def as_recorder_error(error: OSError, path: Path) -> RecorderError:
     """Say an operating system's error in our terms: a full disk is not a broken one."""
     if error.errno in _FULL:
         return NoSpace(f"no space left for {path}")
+    if error.errno == errno.EFBIG:
+        return FileTooLarge(f"{path} cannot become larger on this disk")
     return WriterError(f"cannot write {path}: {error.strerror or error}")
 
 

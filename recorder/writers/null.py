@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class NullWriter:
     """Takes every frame and keeps none."""
 
-    bytes_on_disk = 0
+    bytes_on_disk = bytes_at_most = 0
 
     def __init__(self) -> None:
         self.written = 0

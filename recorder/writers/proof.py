@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recorder.errors import EncoderDied, NotLossless
+from recorder.ffmpeg.decode import decode_frames
+from recorder.ffmpeg.program import file_url
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import Codec, nearest
-from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import Encoder, encode_command, file_url
+from recorder.writers.ffmpeg import Encoder, encode_command
 from recorder.writers.ledger import as_recorder_error
+from recorder.writers.uncompressed import UncompressedStream
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
@@ -42,8 +44,13 @@ def patterns(spec: FrameSpec) -> Iterator[tuple[str, Frame]]:
 
 
 @lru_cache(maxsize=32)
-def prove(spec: FrameSpec, codec: Codec) -> None:
+def prove(spec: FrameSpec, codec: Codec, own_times: bool = False) -> None:
     """Encode and decode test frames of this very size and compare every bit.
+
+    Parameters
+    ----------
+    own_times
+        Whether they go to ffmpeg as they do where each has a time of its own.
 
     Raises
     ------
@@ -55,9 +62,10 @@ def prove(spec: FrameSpec, codec: Codec) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="recorder-proof-") as folder:
             path = Path(folder) / "proof.mkv"
-            command = encode_command(spec, codec, file_url(path))
+            command = encode_command(spec, codec, file_url(path), own_times)
+            stream = UncompressedStream(spec) if own_times else None
             refused = f"{_name(codec)} does not take frames of {spec}"
-            encode_patterns(spec, codec, command, refused)
+            encode_patterns(spec, codec, command, refused, stream)
             _compare(spec, codec, path)
     except OSError as error:
         raise as_recorder_error(error, Path(tempfile.gettempdir())) from error
@@ -73,7 +81,13 @@ def _compare(spec: FrameSpec, codec: Codec, path: Path) -> None:
                 raise NotLossless(_difference(spec, codec, name, frame, back))
 
 
-def encode_patterns(spec: FrameSpec, codec: Codec, command: list[str], refused: str) -> None:
+def encode_patterns(
+    spec: FrameSpec,
+    codec: Codec,
+    command: list[str],
+    refused: str,
+    stream: UncompressedStream | None = None,
+) -> None:
     """Encode the test frames.
 
     Parameters
@@ -84,6 +98,8 @@ def encode_patterns(spec: FrameSpec, codec: Codec, command: list[str], refused: 
         An ffmpeg that reads frames of `spec` and writes a new file.
     refused
         Begins the message when it does not take them.
+    stream
+        What it reads, unless it reads raw frames.
 
     Raises
     ------
@@ -93,8 +109,8 @@ def encode_patterns(spec: FrameSpec, codec: Codec, command: list[str], refused: 
     """
     encoder = Encoder(command)
     try:
-        for _, frame in patterns(spec):
-            encoder.write(frame)
+        for number, (_, frame) in enumerate(patterns(spec)):
+            encoder.write(frame, stream.before(number) if stream is not None else b"")
     except EncoderDied:
         pass  # finish() tells it with ffmpeg's own words
     try:

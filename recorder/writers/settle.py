@@ -12,15 +12,17 @@ from typing import Any, Literal
 import psutil
 
 from recorder.errors import RecorderError, WriterError
+from recorder.ffmpeg.decode import count_frames
 from recorder.frame import FrameStamp
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.decode import count_frames
 from recorder.writers.ffmpeg import CLOSE_TIMEOUT_S
+from recorder.writers.file_times import FileTimes, set_file_times
 from recorder.writers.hdf5.settle import rows_of_hdf5, settle_hdf5
 from recorder.writers.ledger import Row, as_recorder_error, read_rows, row_text, sync_path
 from recorder.writers.rewriting import rewrite
 from recorder.writers.settled import CRASHED, Audit, SettledFile
+from recorder.writers.times import kind_in, replayed
 from recorder.writers.video import seal
 
 __all__ = ["CRASHED", "SettledFile", "grabs_in", "settle_dead"]
@@ -159,10 +161,17 @@ class _DeadVideo:
         if in_file > rows:
             error += f"; the video has {in_file - rows} frames more than the ledger has rows"
         sync_path(self._ledger)
-        about = self._about | self._audit.account.finished(reason, error)
+        found = self._time(in_file)
+        about = found.told(self._about | self._audit.account.finished(reason, error))
         seal(self._video, self._about_path, about)
         self._about = about
         return error
+
+    def _time(self, frames: int) -> FileTimes:
+        """Have the times run as the frames came; where nothing says whether, leave them."""
+        kind = kind_in(self._about, otherwise="nominal")
+        times = replayed(read_rows(self._ledger), kind, self._about.get("nominal_fps"))
+        return set_file_times(self._video, times, frames)
 
     def _count_frames(self) -> tuple[int, WriterError | OSError | None]:
         """Return how many frames are seen to be in the video, and why it could not be looked at."""

@@ -12,6 +12,7 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.stats import Totals
 from recorder.writers.account import Account
 from recorder.writers.base import WriteReport
+from recorder.writers.file_times import far_ms
 
 CRASHED = "crashed"
 """The ledger's note for frames that were lost with the process that had them."""
@@ -103,6 +104,7 @@ class Audit:
             sum(path.stat().st_size for path in there),
             error,
             unfinished,
+            time_deviation_ms=far_ms(about),
         )
         return SettledFile(
             report,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.ffmpeg.decode import count_frames
+from recorder.ffmpeg.program import file_url
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.system import sync_folder
 from recorder.writers import about as about_file
@@ -15,12 +18,20 @@ from recorder.writers import naming
 from recorder.writers.account import Account, why_lost
 from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.codecs import Codec
-from recorder.writers.decode import count_frames
-from recorder.writers.ffmpeg import Encoder, encode_command, file_url
-from recorder.writers.ledger import Ledger, as_recorder_error, sync_path
+from recorder.writers.ffmpeg import CLUSTER_BYTES, CLUSTER_MS, Encoder, encode_command
+from recorder.writers.file_times import FileTimes, far_ms, set_file_times
+from recorder.writers.ledger import Ledger, as_recorder_error, read_rows, sync_path
+from recorder.writers.times import MAX_FPS, kind_in, replayed, times_of
+from recorder.writers.uncompressed import UncompressedStream
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
+
+WORST, FRAME_BYTES = 2, 1024
+"""An encoded frame has at most so many times its raw size, and so many bytes of its own. Measured
+on noise: magicyuv 1.01 times, ffv1 1.1 to 1.4, x264 and ffvhuff 1.6 to 1.75."""
+INDEX_BYTES, INDEX_ROOM = 32, 64 << 10
+"""What stands at the end of a file, per frame, and beside that."""
 
 
 class VideoWriter:
@@ -33,7 +44,8 @@ class VideoWriter:
     codec
         Proven for the frames that will come (`proof.prove`).
     about
-        What goes into the about file beside what this writer knows itself.
+        What goes into the about file beside what this writer knows itself. ``times`` in it says
+        which times the frames get, see `times.Kind`; left out: ``measured``.
     at_close
         Gives what goes into it only when the file is finished: notes of the last moment.
     """
@@ -53,8 +65,11 @@ class VideoWriter:
         self._paths = (self.video, self._ledger_path, self._about_path)
         self._codec = codec
         self._about = dict(about)
+        self._about.setdefault("times", "measured")
         self._account = Account()
+        self._file_times = FileTimes()
         self._is_named = False  # for a disk that loses its power
+        self._frame_bytes = self._cluster_bytes = 0  # at most
 
     def open(self, spec: FrameSpec) -> None:
         """Claim the names, then start ffmpeg.
@@ -65,9 +80,13 @@ class VideoWriter:
             Nothing is left behind.
         """
         naming.require_free(self.stem)
+        kind = kind_in(self._about)
+        self._times = times_of(kind, spec.fps)
+        self._stream = UncompressedStream(spec) if kind == "own" else None
+        command = encode_command(spec, self._codec, file_url(self.video), kind == "own")
         self._ledger = Ledger(self._ledger_path)
         try:
-            self._encoder = Encoder(encode_command(spec, self._codec, file_url(self.video)))
+            self._encoder = Encoder(command)
         except RecorderError:
             self._ledger.discard()
             raise
@@ -77,6 +96,10 @@ class VideoWriter:
         except RecorderError:
             self._abort()
             raise
+
+        self._frame_bytes = WORST * spec.nbytes + FRAME_BYTES
+        in_cluster = math.ceil(CLUSTER_MS / 1000 * (spec.fps or MAX_FPS)) * self._frame_bytes
+        self._cluster_bytes = min(in_cluster, CLUSTER_BYTES) + self._frame_bytes
 
     def _describe(self, spec: FrameSpec) -> None:
         self._about |= {
@@ -112,6 +135,13 @@ class VideoWriter:
         except OSError:
             return 0  # ffmpeg has not made it yet, or somebody moved it
 
+    @property
+    def bytes_at_most(self) -> int:
+        """How large the video can become: what it holds, is on its way, and stands at its end."""
+        index = INDEX_BYTES * (self._encoder.handed + 1) + INDEX_ROOM
+        to_come = (self._encoder.pending + 1) * self._frame_bytes
+        return self.bytes_on_disk + to_come + self._cluster_bytes + index
+
     def write(self, frame: Frame, stamp: FrameStamp, done: Done = nothing) -> None:
         """Write a frame's row, then hand the frame to ffmpeg.
 
@@ -121,12 +151,15 @@ class VideoWriter:
         """
         self._account.see(stamp)
         self._ledger.written(stamp)
-        self._encoder.write(frame)
+        ms = self._times.see(stamp)
+        self._encoder.write(frame, self._stream.before(ms) if self._stream is not None else b"")
         done()
 
     def skip(self, stamp: FrameStamp, status: str, note: str) -> None:
         """Write the row of a frame that is not in the file."""
         self._account.see(stamp)
+        if status == "gap":
+            self._times.gap()
         self._ledger.missing(stamp, status, note)
         self._account.counts[status] += 1
 
@@ -194,6 +227,7 @@ class VideoWriter:
             dict(self._account.counts),
             self._account.first_grab,
             self._account.last_grab,
+            far_ms(self._about),
         )
 
     def _settle(self, written: int, reason: str, error: RecorderError | None) -> None:
@@ -201,7 +235,15 @@ class VideoWriter:
         counts["dropped"] += self._ledger.settle(written, why_lost(error))
         counts["written"] = self._ledger.frames
         self._ledger.close()
+        self._time(written)
         self._complete(reason, error)
+
+    def _time(self, written: int) -> None:
+        """Have the file's times run as its frames came."""
+        if written != self._times.frames:  # those that are not in it do not count
+            kind, fps = kind_in(self._about), self._about["nominal_fps"]
+            self._times = replayed(read_rows(self._ledger_path), kind, fps)
+        self._file_times = set_file_times(self.video, self._times, written)
 
     def _finish_encoder(self) -> RecorderError | None:
         try:
@@ -218,6 +260,7 @@ class VideoWriter:
 
     def _complete(self, reason: str, error: RecorderError | None) -> None:
         self._about |= dict(self._at_close()) | self._account.closing(reason, error)
+        self._about = self._file_times.told(self._about)
         self._about["encoder_messages"] = self._encoder.stderr_tail()
         seal(self.video, self._about_path, self._about)
 

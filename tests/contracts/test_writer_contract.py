@@ -8,12 +8,12 @@ import xxhash
 
 from recorder.cameras.scene import painter
 from recorder.errors import EncoderDied, FileTaken, WriterError
+from recorder.ffmpeg.decode import decode_frames
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.playback.files import find_parts
 from recorder.playback.verify import verify_part
 from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
-from recorder.writers.decode import decode_frames
 from recorder.writers.hdf5 import Hdf5Writer
 from recorder.writers.hdf5 import choose as choose_filter
 from recorder.writers.ledger import read_rows
@@ -38,8 +38,8 @@ GAP = FrameStamp(-(10**9), 1, None, -1, 1)
 """Two seconds before the first of the frames."""
 
 
-def frames_of(spec, count):
-    paint = painter("scene", spec, 0)
+def frames_of(spec, count, content="scene"):
+    paint = painter(content, spec, 0)
     for grab in range(count):
         frame = np.empty(spec.shape, spec.dtype)
         paint(grab, frame)
@@ -84,6 +84,22 @@ class TestEveryWriter:
         assert writer.bytes_on_disk >= 0
         report = writer.close("requested")
         assert report.bytes == sum(path.stat().st_size for path in report.files)
+
+    @pytest.mark.parametrize("content", ["noise", "black"])
+    def test_knows_how_large_its_file_can_become(self, tmp_path, kind, spec, content):
+        """Asked before every frame, it is never exceeded: neither then nor when it is closed."""
+        for count in (1, 2, 40, 700):
+            folder = tmp_path / str(count)
+            folder.mkdir()
+            writer = MAKERS[kind](folder, spec)
+            writer.open(spec)
+            for frame, stamp in frames_of(spec, count, content):
+                most = writer.bytes_at_most
+                assert most >= writer.bytes_on_disk
+                writer.write(frame, stamp)
+            report = writer.close("requested")
+            assert report.written == count
+            assert max((path.stat().st_size for path in report.files), default=0) <= most
 
     def test_takes_gaps(self, tmp_path, kind, spec):
         writer = MAKERS[kind](tmp_path, spec)

@@ -9,13 +9,24 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import SLOW, assert_adds_up, invoke, read_about, read_ledger, summary_of
+from helpers import (
+    SLOW,
+    LedCamera,
+    assert_adds_up,
+    camera_config,
+    invoke,
+    read_about,
+    read_ledger,
+    summary_of,
+)
 
 from recorder import open_recording, verify
+from recorder.pipeline.session import Session
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="mounts a file system")
 
@@ -72,6 +83,30 @@ def test_it_stops_cleanly_at_the_reserve(
         with open_recording(disk / "out" / name) as whole:
             assert (len(whole), whole.state) == (count, "complete")
     assert verify(disk / "out").ok
+
+
+@pytest.mark.parametrize("source", ["frames", "seconds", "file"])
+def test_a_short_recording_does_not_need_room_for_half_a_minute(
+    tmp_path: Path, small_disk: Callable[[float], Path], source: str
+) -> None:
+    """90 MB/s for 1 s on a disk of 2.3 GB, with the reserve of a config that names none."""
+    folder = small_disk(2200) / "out"
+    changes: dict[str, Any] = {"fps": 300, "size": [640, 480], "options__pattern": "noise"}
+    changes |= {"recording__format": "hdf5", "recording__codec": "none"}
+    camera = None
+    if source == "file":
+        camera = LedCamera(640, 480, frames=300, period_s=1 / 300)
+        camera.info = replace(camera.info, frames=300)
+    else:
+        changes["recording__duration"] = {"frames": "300 frames", "seconds": "1s"}[source]
+    config = camera_config(folder, recording__keep_free=None, **changes)
+    with Session(config, camera=camera) as session:
+        session.start(record=True)
+        told = session.wait(SLOW)
+    assert told is not None
+    assert told.reason == ("end_of_source" if source == "file" else "duration")
+    assert told.written == told.grabbed - told.dropped > 0
+    assert_adds_up(told)
 
 
 class Filler:

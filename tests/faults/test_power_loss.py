@@ -1,6 +1,6 @@
 """The power goes while a virtual machine records to a disk with a cache: at most a second is lost.
 
-Slow, and only where there is a machine to start; how to make one is in README.md, "For
+Slow, and only where there is a machine to start; how to make one is in tests/README.md, "For
 developers". RECORDER_TEST_POWER_CUTS is how often the power goes in each format.
 """
 

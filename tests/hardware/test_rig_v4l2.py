@@ -1,7 +1,7 @@
 """Cameras that are unplugged come back as themselves, under whatever number.
 
 RECORDER_TEST_CAMERA=0 pytest -m hardware tests/hardware, on a machine whose two cameras are the
-kernel's test driver (vivid): in the virtual machine, see the README.
+kernel's test driver (vivid): in the virtual machine, see tests/README.md.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A real camera: RECORDER_TEST_CAMERA=0 pytest -m hardware tests/hardware
 
 What only the kernel's test driver can be asked to do (vivid: refuse, be unplugged) is skipped
-elsewhere. Without a camera it runs in a virtual machine, see the README.
+elsewhere. Without a camera it runs in a virtual machine, see tests/README.md.
 """
 
 import json

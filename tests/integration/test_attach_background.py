@@ -151,7 +151,7 @@ def test_the_starters_end_is_not_the_rigs(tmp_path: Path, how: signal.Signals) -
         written = link.status().camera("top").totals.written
         until(lambda: link.status().camera("top").totals.written > written + 50)
         assert link.status().state == "recording"
-    result = invoke("stop")
+    result = invoke("stop", "--yes")
     assert result.returncode == 0
     assert "none lost" in result.stdout or "0 lost" in result.stdout
     until(lambda: not psutil.pid_exists(pid))

@@ -140,7 +140,7 @@ def test_status_has_a_line_for_each_camera(rig: StandInRig, name: list[str]) -> 
     result = (run if name else invoke)("status", *name)
     assert (result.returncode, result.stderr) == (0, "")
     first, *lines = result.stdout.splitlines()
-    assert first == f"demo previewing · process {os.getpid()} · watched by 1"
+    assert first == f"demo previewing · process {os.getpid()} · nobody watches"
     assert [line.split()[0] for line in lines] == ["top", "side"]
     assert all("2 dropped" in line for line in lines)
 
@@ -185,7 +185,7 @@ def test_an_error_as_json() -> None:
 
 def test_stop_waits_for_the_end_and_says_what_each_camera_has() -> None:
     with OtherRig() as other:
-        result = run("stop")
+        result = run("stop", "demo")
         assert (result.returncode, result.stderr) == (0, "")
         assert result.stdout.splitlines() == [
             "demo has ended",
@@ -194,6 +194,30 @@ def test_stop_waits_for_the_end_and_says_what_each_camera_has() -> None:
         ]
         assert other.child.wait(SLOW) == 0
     assert running() == ()
+
+
+def test_a_script_has_to_say_which_rig_it_means(rig: StandInRig) -> None:
+    result = invoke("stop")
+    assert (result.returncode, result.stdout) == (2, "")
+    named = "recorder: this would end demo: name it (recorder stop demo), or give --yes\n"
+    assert result.stderr == named
+    assert rig.asked == []
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_on_a_terminal_stop_says_which_rig_and_asks(answer: str) -> None:
+    pexpect = pytest.importorskip("pexpect")
+    with OtherRig() as other:
+        child = pexpect.spawn(sys.executable, ["-m", "recorder", "stop"], timeout=SLOW)
+        child.expect("demo (recording|previewing)")
+        child.expect("End it")
+        child.sendline(answer)
+        child.expect("demo has ended" if answer == "y" else pexpect.EOF)
+        child.close()
+        if answer == "n":
+            assert other.child.poll() is None
+            assert run("stop", "--yes").returncode == 0
+        assert other.child.wait(SLOW) == 0
 
 
 def test_a_rig_that_is_killed_meanwhile_did_not_end_well(rig: StandInRig) -> None:

@@ -254,6 +254,7 @@ def test_a_full_disk(tmp_path, small_disk):
         recording__duration="20s",
         options__pattern="noise",
         fps="max",
+        buffer__when_full="drop",
     )
     result = invoke("record", config, "--json")
     camera = summary_of(result.stdout)["cameras"]["top"]

@@ -6,17 +6,20 @@ import http.server
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 
 import numpy as np
 import pytest
+from helpers import FFMPEG
 from ip_camera import HEIGHT, WIDTH, free_port, ip_camera
 
 from recorder.cameras import network
 from recorder.cameras.base import BadFrame
 from recorder.cameras.cv2_setup import import_cv2
+from recorder.cameras.libjpeg import JpegDecoder
 from recorder.cameras.opencv import OpenCVCamera
 from recorder.errors import (
     CameraError,
@@ -300,6 +303,213 @@ def test_a_silent_server_is_a_timeout(scheme, monkeypatch):
         fails(
             f"{scheme}://user:s3cret@127.0.0.1:{port}/cam",
             CameraTimeout,
-            "no answer within 1 s",
+            rf"127.0.0.1:{port} accepts the connection, but sends no picture within 1 s; check the",
             2.0,
         )
+
+
+def test_a_computer_that_never_answers_is_named_with_its_port(monkeypatch):
+    """A full queue of connections: the system lets further ones go unanswered."""
+    monkeypatch.setattr(network, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(network, "_PROBE_S", 0.5)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        said = rf"127.0.0.1:{port} never answered within 1 s; check the address and the port"
+        fails(f"http://user:s3cret@127.0.0.1:{port}/cam", CameraTimeout, said)
+
+
+# -- joined between key frames --------------------------------------------------------------------
+
+
+def transport_stream(folder, frames):
+    """Return an MPEG-TS of 4 s of H.264 at 25 fps with a key frame every so many frames."""
+    path = folder / "whole.ts"
+    command = [FFMPEG, "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:d=4"]
+    command += [
+        "-c:v",
+        "libx264",
+        "-x264-params",
+        f"keyint={frames}:min-keyint={frames}:scenecut=0",
+    ]
+    command += ["-bf", "0", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True, timeout=30)
+    return path.read_bytes()
+
+
+@contextlib.contextmanager
+def server_of(send, kind="video/mp2t"):
+    """Serve what `send` writes to each client, given a function that writes; gives the URL."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                send(self.wfile.write)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/x"
+        finally:
+            server.shutdown()
+            thread.join(10)
+
+
+def cut(stream, share):
+    """Return an MPEG-TS without its first packets."""
+    return stream[int(len(stream) / 188 * share) * 188 :]
+
+
+def slowly(stream, seconds, over):
+    """Return what sends a stream in so many seconds, until it is over."""
+
+    def send(write):
+        for place in range(0, len(stream), 188):
+            write(stream[place : place + 188])
+            over.wait(seconds * 188 / len(stream))
+
+    return send
+
+
+def test_a_stream_joined_between_key_frames_waits_for_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "TIMEOUT_S", 0.5)
+    held = cut(transport_stream(tmp_path, 50), 0.1)
+    over = threading.Event()
+
+    with server_of(slowly(held, 3.6, over)) as url:
+        camera = OpenCVCamera(url)
+        began = time.monotonic()
+        spec = camera.open()
+        assert time.monotonic() - began > 0.5  # longer than a camera at this computer may take
+        assert (spec.width, spec.height) == (96, 64)
+        out = np.empty(spec.shape, spec.dtype)
+        camera.grab()
+        camera.retrieve(out)
+        camera.close()
+        over.set()
+    assert out.std() > 20  # a picture, not the gray of what has no key frame
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["ends", "goes on"])
+def test_a_stream_without_a_key_frame_says_so(tmp_path, monkeypatch, ends):
+    monkeypatch.setattr(network, "TIMEOUT_S", 1.5)
+    monkeypatch.setattr(network, "KEY_FRAME_S", 2.0)
+    held = cut(transport_stream(tmp_path, 1000), 0.3)
+    over = threading.Event()
+    send = (lambda write: write(held)) if ends else slowly(held, 5, over)
+    words = r"no key frame within 2 s, so no picture can be decoded; set the camera's key"
+    with server_of(send) as url:
+        if ends:
+            fails(url, CameraLost, "the stream ended before a key frame came")
+        else:
+            fails(url, CameraTimeout, words)
+        over.set()
+
+
+def grab_two(camera):
+    camera.open()
+    camera.grab()
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".jpg", "image/jpeg"), (".png", "image/png")])
+def test_a_url_of_a_single_picture_is_refused_with_what_to_give_instead(suffix, kind):
+    picture = import_cv2().imencode(suffix, np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+    with server_of(lambda write: write(picture), kind) as url:
+        camera = OpenCVCamera(url)
+        with contextlib.closing(camera), pytest.raises(CameraRefused) as caught:
+            grab_two(camera)
+    assert "a single picture and ends: a snapshot, not a stream; give the URL" in str(caught.value)
+
+
+# -- torn pictures --------------------------------------------------------------------------------
+
+
+def smooth_jpeg(seed):
+    cv2 = import_cv2()
+    picture = np.random.default_rng(seed).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    return cv2.imencode(".jpg", cv2.GaussianBlur(picture, (5, 5), 0))[1].tobytes()
+
+
+def torn(data, how):
+    """Return a picture that breaks in its middle and is decoded all the same."""
+    half, lost = len(data) // 2, 300
+    garbage = np.random.default_rng(7).integers(0, 255, lost, dtype=np.uint8).tobytes()
+    return {
+        "ends early": data[:half] + data[-2:],
+        "hole": data[:half] + data[half + lost :],
+        "zeros": data[:half] + bytes(lost) + data[half + lost :],
+        "garbage": data[:half] + garbage + data[half + lost :],
+    }[how]
+
+
+def multipart(pictures):
+    """Return what sends pictures as a network camera does."""
+
+    def send(write):
+        for picture in pictures:
+            head = f"--b\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            write(head.encode() + picture + b"\r\n")
+
+    return send
+
+
+MULTIPART = "multipart/x-mixed-replace; boundary=b"
+
+
+@pytest.mark.parametrize("pixel_format", ["bgr8", "gray8"])
+@pytest.mark.parametrize("how", ["ends early", "hole", "zeros", "garbage"])
+def test_a_picture_that_breaks_on_its_way_is_torn_and_the_next_is_not(how, pixel_format, capfd):
+    whole = [smooth_jpeg(number) for number in range(6)]
+    sent = [*whole[:3], torn(whole[3], how), *whole[4:], whole[0]]
+    with server_of(multipart(sent), MULTIPART) as url:
+        camera = OpenCVCamera(url, pixel_format=pixel_format)
+        spec = camera.open()  # looks at the first picture
+        out = np.empty(spec.shape, spec.dtype)
+        said = []
+        for _ in range(5):
+            camera.grab()
+            said.append(camera.retrieve(out))
+            os.write(2, b"said by others\n")
+        camera.close()
+    assert said == [None, None, "torn", None, None]
+    assert capfd.readouterr().err == "said by others\n" * 5
+
+
+def test_bytes_that_only_fill_up_a_picture_do_not_make_it_torn():
+    whole = smooth_jpeg(1)
+    sent = [whole, whole, whole[:-2] + bytes(3) + whole[-2:], whole + bytes(9), whole, whole]
+    with server_of(multipart(sent), MULTIPART) as url:
+        camera = OpenCVCamera(url)
+        spec = camera.open()
+        out = np.empty(spec.shape, spec.dtype)
+        for _ in range(3):
+            camera.grab()
+            assert camera.retrieve(out) is None
+        camera.close()
+
+
+def test_what_others_say_while_a_picture_is_decoded_is_passed_on(monkeypatch, capfd):
+    def imdecode(data, flags):
+        os.write(2, b"a log line\nCorrupt JPEG data: bad Huffman code\nanother\n")
+        return data
+
+    decoder = JpegDecoder(0)
+    monkeypatch.setattr(import_cv2(), "imdecode", imdecode)
+    decoder.decode(np.zeros(1, np.uint8))
+    assert decoder.is_torn
+    assert capfd.readouterr().err == "a log line\nanother\n"
+    decoder.close()

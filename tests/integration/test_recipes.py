@@ -1,6 +1,7 @@
 """The three recipes that this project grew out of, in our names: equal bit for bit.
 
-And what can go wrong while a video is written: the file that was there stays as it was.
+And what can go wrong while a video is written: the file that was there stays as it was, and the
+frames that were taken are kept beside it.
 """
 
 import gc
@@ -187,7 +188,7 @@ def test_a_foreign_video_is_what_ffmpeg_decodes(tmp_path, coded):
     raw, dtype = {
         "yuv420p": ("rgb24", np.uint8),
         "gray": ("gray", np.uint8),
-        "gray10le": ("rgb24", np.uint8),
+        "gray10le": ("gray10le", np.uint16),
     }[coded]
     expected = np.frombuffer(ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", raw, "pipe:1"), dtype)
     found = mimread(path)
@@ -222,6 +223,14 @@ def target(tmp_path):
     assert only(path.parent, path.name)
 
 
+def taken(target):
+    """Return the frames that are kept in an unfinished file, which is removed."""
+    kept = target.with_name("a.unfinished.mkv")
+    frames = mimread(kept)
+    kept.unlink()
+    return frames
+
+
 def ffmpeg_that(tmp_path, does):
     """Return the folder of an ffmpeg that is exact in the proof, and then does something else."""
     folder = tmp_path / "bin"
@@ -245,10 +254,13 @@ def ffmpeg_that(tmp_path, does):
 )
 def test_failures_of_ffmpeg_raise_and_change_nothing(tmp_path, target, does, error, word):
     video = LosslessVideoWriter(target, FFMPEG_DIR=ffmpeg_that(tmp_path, does))
+    frames = noise((6, 32, 32), np.uint8, 10)
     with pytest.raises(error, match=word):
-        video.mimwrite(noise((6, 32, 32), np.uint8, 10))
+        video.mimwrite(frames)
     video.close()
     assert target.read_bytes() == b"before"
+    if "wrote 2" in word:
+        assert_same(taken(target), frames[:2])
 
 
 @posix
@@ -259,6 +271,7 @@ def test_verify_finds_what_the_proof_could_not(tmp_path, target):
     with pytest.raises(WriterError, match="frame 0 does not come back"):
         LosslessVideoWriter(target, **options).mimwrite(noise((3, 32, 32), np.uint8, 11))
     assert target.read_bytes() == b"before"
+    assert len(taken(target)) == 3  # not as they were, but there are no others
 
 
 def test_ffmpeg_is_killed(target):
@@ -274,21 +287,26 @@ def test_ffmpeg_is_killed(target):
 
 
 def test_frames_that_end_in_an_error(target):
+    frame = noise((32, 32), np.uint8, 13)
+
     def frames():
-        yield noise((32, 32), np.uint8, 13)
+        yield frame
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as ended:
         mimwrite(target, frames())
     assert target.read_bytes() == b"before"
+    assert "a.unfinished.mkv" in ended.value.__notes__[0]
+    assert_same(taken(target), frame[None])
 
 
 @pytest.mark.parametrize("other", [noise((32, 33), np.uint8, 0), noise((32, 32), np.uint16, 0)])
 def test_a_frame_unlike_the_others(target, other):
     frames = noise((2, 32, 32), np.uint8, 14)
-    with pytest.raises(WriterError, match="frame 2"):
+    with pytest.raises(WriterError, match=r"frame 2.*a\.unfinished\.mkv"):
         mimwrite(target, [*frames, other])
     assert target.read_bytes() == b"before"
+    assert_same(taken(target), frames)
     with LosslessVideoWriter(target) as video:
         for frame in frames:
             video.write(frame)

@@ -155,6 +155,7 @@ def test_seconds(tmp_path: Path) -> None:
 # -- exit codes -------------------------------------------------------------------------------
 
 HEAVY = {"size": [640, 480], "fps": "max", "options__pattern": "noise"}
+DROPS = {**HEAVY, "buffer__when_full": "drop", "recording__duration": "200 frames"}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ HEAVY = {"size": [640, 480], "fps": "max", "options__pattern": "noise"}
         ({"options__fail_at": 10, "on_failure": "stop"}, 3, "camera_failed"),
         ({"options__hang_at": 10, "on_failure": "leave"}, 3, "camera_failed"),
         ({"options__resize_at": 10, "on_failure": "stop"}, 3, "camera_failed"),
-        ({**HEAVY, "recording__duration": "200 frames", "recording__codec": "ffv1"}, 6, "duration"),
+        ({**DROPS, "recording__codec": "ffv1"}, 6, "duration"),
         ({**HEAVY, "buffer__when_full": "stop", "recording__codec": "ffv1"}, 6, "overflow"),
     ],
     ids=["duration", "fail", "hang", "resize", "dropped", "overflow"],
@@ -698,10 +699,10 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
 def test_help_lists_what_is_built() -> None:
     result = run("--help", env={**os.environ, "COLUMNS": "100", "TERM": "dumb"})
     assert result.returncode == 0
-    listed = result.stdout.partition("Commands:")[2]
+    listed = result.stdout.partition("Record:")[2]
     assert re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE) == [
-        *("record", "preview", "gui", "attach", "status", "stop"),
-        *("verify", "convert", "check", "schema", "cameras"),
+        *("record", "gui", "preview", "attach", "status", "stop"),
+        *("verify", "convert", "check", "schema", "cameras", "doctor"),
     ]
 
 

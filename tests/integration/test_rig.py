@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,12 @@ from recorder.errors import (
 )
 from recorder.pipeline.memory import allocate
 from recorder.pipeline.order import Order
+from recorder.rig import disks as rig_disks
 from recorder.rig import rig as rig_module
+from recorder.rig.link import connect
 from recorder.rig.process import WorkerProcess
 from recorder.rig.rig import Rig
+from ui.model.totals import total
 
 PERIOD_NS = 10**9 // FPS
 
@@ -590,3 +593,39 @@ def test_processes_do_not_get_ctrl_c(tmp_path: Path, number: signal.Signals) -> 
         summary = end_of(rig)
     assert (summary.exit_code, summary.cameras["a"].restarts) == (0, 0)
     rows_of(summary.cameras["a"])
+
+
+# -- the disk that they share ------------------------------------------------------------------
+
+
+def test_all_cameras_of_a_disk_show_how_long_it_lasts_for_all_of_them(
+    tmp_path: Path,
+    small_disk: Callable[[float], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At the rig, at who is attached, in the window's sum; the rig alone warns of it."""
+    monkeypatch.setattr(rig_disks, "SETTLED_S", 1.0)
+    folder = small_disk(256) / "out"
+    noise = {"size": [100, 100], "options__pattern": "noise"}
+    config = rig_config(folder, slow=noise | {"fps": 100}, quick=noise | {"fps": 300})
+    with recording(config) as rig:
+        until(lambda: all(each.disk_bytes_s > 1e5 for each in rig.status().cameras))
+        cameras = rig.status().cameras
+        with connect(rig.name) as link:
+            attached = link.status()
+        until(lambda: "the disk lasts" in caplog.text)
+        until(lambda: rig.status().camera("slow").elapsed_s > 2.0)
+        rig.stop()
+        end_of(rig)
+    for status in (rig.status(), attached):
+        assert len({each.disk for each in status.cameras}) == 1
+    for found in (cameras, attached.cameras):
+        (left_s,) = {each.time_left_s for each in found}
+        rates = sum(each.disk_bytes_s for each in found)
+        assert left_s == pytest.approx((found[0].disk_free_bytes - 1) / rates)
+    assert total(attached).time_left_s == attached.cameras[0].time_left_s
+    said = [record.getMessage() for record in caplog.records if "disk lasts" in record.message]
+    # An hour, ten minutes, two minutes: once each as rates rise, by the rig and not by its cameras.
+    assert 1 <= len(said) <= 3
+    assert all(text.startswith(f"{folder}: the disk lasts ") for text in said)

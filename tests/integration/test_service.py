@@ -27,7 +27,7 @@ from stand_in_rig import runtime_folder_of_its_own
 from recorder import verify
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd is Linux")
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "configs/README.md"
 WATCHDOG_S = 2.0
 
 

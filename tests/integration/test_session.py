@@ -797,7 +797,8 @@ def test_status_in_every_state(tmp_path: Path) -> None:
 class Blind:
     """An observer of the disk that only fails."""
 
-    free = None
+    disk = free = to_go_s = None
+    kept = 0
 
     def __init__(self) -> None:
         self.looks = 0

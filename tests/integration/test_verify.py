@@ -317,6 +317,35 @@ def test_every_difference_counts(tmp_path: Path) -> None:
     assert verify(good).exit_code == 0
 
 
+def test_a_folder_means_what_is_in_the_folders_below_it_too(tmp_path: Path) -> None:
+    inner = tmp_path / "rig" / "monday"
+    inner.mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    files = [make(folder) for folder in (tmp_path, inner, tmp_path / ".hidden")]
+    assert {Path(part.file) for part in verify(tmp_path).parts} == set(files[:2])
+    assert len(verify(tmp_path / "rig").parts) == 1
+
+
+def test_many_files_end_with_a_total(tmp_path: Path) -> None:
+    make(tmp_path, LedCamera(frames=FRAMES, bad=[3, 5]), recording__name="good")
+    (tmp_path / "below").mkdir()
+    wrong = make(tmp_path / "below", recording__name="wrong")
+    told = invoke("verify", tmp_path).stdout.splitlines()
+    assert len(told) == 3
+    assert told[-1] == "2 files: 46 of 46 frames are exact; no differences; while recording: 2 bad"
+    rewrite(wrong, lambda f: f[:-1])
+    make(tmp_path / "below", recording__name="broken").with_suffix(".json").write_text("{}")
+    code, whole = verify_command(tmp_path)
+    assert code == 7
+    numbers = {"files": 3, "expected": 46, "exact": 45, "wrong": 1, "bad": 2}
+    assert {key: whole["total"][key] for key in numbers} == numbers
+    last = invoke("verify", tmp_path).stdout.splitlines()[-1]
+    assert "1 with differences, 1 cannot be verified" in last
+    assert (
+        len(invoke("verify", wrong).stdout.splitlines()) == 1
+    )  # of one file it would say it twice
+
+
 # -- what is missing --------------------------------------------------------------------------
 
 
@@ -394,10 +423,10 @@ def test_what_a_kill_left_while_it_was_opened_is_passed_over(tmp_path: Path, vid
 def test_nothing_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "nowhere" / "deep"):
         result = invoke("verify", path)
-        assert result.returncode not in (0, 7)
+        assert result.returncode == 2
         assert "no recording" in result.stderr
     code, whole = verify_command(tmp_path)
-    assert code == 1
+    assert code == 2
     assert whole["files"] == []
     assert "no recording" in whole["error"]
     assert invoke("verify").returncode == 2

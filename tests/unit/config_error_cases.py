@@ -239,6 +239,22 @@ CASES = {
         TOP + "recording:\n  segment: 10KB\n",
         ["x.yaml:5: recording.segment: 10KB: a file holds at least 1MiB"],
     ),
+    "own times in hdf5": (
+        TOP + "recording:\n  format: hdf5\n  times: own\n",
+        ["x.yaml:6: recording.times: own: hdf5 has no times but those of the ledger"],
+    ),
+    "own times of a file": (
+        TOP.replace("synthetic", "clip.mkv") + "    recording: {times: own}\n",
+        ["x.yaml:4: cameras.top.recording.times: own: these frames come as fast as they are read"],
+    ),
+    "own times as fast as possible": (
+        TOP + "    fps: max\nrecording: {times: own}\n",
+        ["x.yaml:5: recording.times: own: these frames come as fast as they are read"],
+    ),
+    "own times above 1000 fps": (
+        TOP + "    fps: 1200\nrecording: {times: own}\n",
+        ["x.yaml:5: recording.times: own: 1200 fps, and times are whole"],
+    ),
     "retention without segments": (
         TOP + "recording:\n  retention: {age: 3d}\n",
         ["x.yaml:5: recording.retention: needs recording.segment"],

@@ -1,7 +1,10 @@
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from recorder import disks
 from recorder.cli.check import check
 from recorder.errors import ConfigError
 
@@ -132,7 +135,10 @@ def test_check_says_nothing_of_what_is_not_given(tmp_path, capsys):
     path.write_text(LEAST)
     found = rows(path, capsys)
     assert not {"segment", "retention", "schedule", "hook", "log"} & {label for label, _ in found}
-    automatic = "1GiB or 30 s of recording, whichever is more, stay free on the disk"
+    automatic = (
+        "the larger of 1GiB and 30 s of recording, or the rest of it if that is less, "
+        "stays free on the disk"
+    )
     assert ["keep_free", automatic] in found
     assert "keep_free" not in dict(rows(path, capsys, "recording.format=none"))
 
@@ -146,6 +152,35 @@ def test_check_hides_the_hooks_passwords_and_says_what_others_can_read(tmp_path,
     assert dict(shown)["metrics"].startswith("http://[::]:80/metrics")
     assert dict(shown)["hook"].endswith("there is no such program here")
     assert "secret" not in str(shown)
+
+
+def test_check_says_where_files_end_on_this_disk(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(disks, "file_system", lambda folder: "vfat")
+    path = tmp_path / "x.yaml"
+    path.write_text(LEAST)
+    ends = "files end at 4 GiB (the disk is FAT); the recording then goes on in the next one"
+    for segment, is_said in {"": True, "10min": True, "5GB": True, "2GB": False}.items():
+        found = rows(path, capsys, f"recording.segment={segment}")
+        assert (["segment", ends] in found) == is_said, segment
+    assert "segment" not in dict(rows(path, capsys, "recording.format=none"))
+
+
+def test_check_adds_up_what_the_cameras_write_to_one_disk(tmp_path, capsys, monkeypatch):
+    free = SimpleNamespace(free=100 * 10**9 + 2**30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
+    path = tmp_path / "x.yaml"
+    camera = "{source: synthetic, size: [1000, 1000], pixel_format: gray8, fps: %d}"
+    cameras = ", ".join(f"{name}: {camera % fps}" for name, fps in {"a": 10, "b": 20}.items())
+    path.write_text(f"cameras: {{{cameras}, c: {{source: 0, recording: {{format: none}}}}}}")
+    disks = [text for label, text in rows(path, capsys) if label == "disk"]
+    assert disks == ["100.0 GB to use by 2 cameras; uncompressed that lasts 55.6 min"] * 2
+    for duration, is_short in {"50min": False, "60min": True}.items():
+        disks = [t for label, t in rows(path, capsys, f"recording.duration={duration}")]
+        assert ("too short" in str(disks)) == is_short
+    unknown = [t for label, t in rows(path, capsys, "cameras.b.fps=") if label == "disk"]
+    assert unknown == ["100.0 GB to use by 2 cameras"] * 2
+    alone = [t for label, t in rows(path, capsys, "cameras.b.recording.format=none")]
+    assert "100.0 GB to use; uncompressed that lasts 2.8 h" in alone
 
 
 def test_check_says_when_there_is_no_room(tmp_path, capsys):

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -101,6 +102,35 @@ def test_defaults():
     assert camera.known_spec() is None
 
 
+@pytest.mark.parametrize(
+    ("camera", "policy"),
+    [
+        ("source: clip.mkv", "wait"),
+        ("source: clip.mkv, fps: 25", "wait"),
+        ("source: 'frames_%04d.png'", "wait"),
+        ("source: stack.tif", "wait"),
+        ("source: synthetic, fps: max", "wait"),
+        ("source: synthetic, fps: 60", "drop"),
+        ("source: synthetic", "drop"),
+        ("source: 0", "drop"),
+        ("source: /dev/video0", "drop"),
+        ("source: 'http://camera/stream'", "drop"),
+        ("source: clip.mkv, buffer: {when_full: drop}", "drop"),
+        ("source: clip.mkv, buffer: {memory: 1MiB}", "wait"),
+        ("source: 0, buffer: {when_full: stop}", "stop"),
+    ],
+)
+def test_what_a_full_buffer_means_follows_from_the_source_unless_it_is_said(camera, policy):
+    config = parse_config(f"cameras: {{top: {{{camera}}}}}\nbuffer: {{memory: 2MiB}}")
+    assert config.cameras["top"].when_full == config.cameras["top"].buffer.when_full == policy
+    again = make_config(config.private())
+    assert again == config
+
+
+def test_a_common_policy_holds_for_files_too():
+    assert top("cameras: {top: {source: clip.mkv}}\nbuffer: {when_full: drop}").when_full == "drop"
+
+
 def test_everything_given():
     config = parse_config(FULL)
     camera = config.cameras["top"]
@@ -121,7 +151,7 @@ def test_a_cameras_own_keys_lie_over_the_common_ones():
     assert camera.recording.codec == "archive"
     assert camera.recording.duration == Amount(frames=1000)
     assert camera.recording.keep_free == 5 * 10**9
-    assert config.buffer.when_full == "drop"
+    assert config.buffer.when_full is None
     assert config.recording.codec == "auto"
 
 
@@ -150,11 +180,13 @@ def test_configs_are_frozen():
 
 def test_repr_shows_what_differs_from_the_default_and_no_password():
     assert repr(parse_config(LEAST)) == (
-        "Config(cameras={'top': CameraConfig(name='top', source='synthetic')})"
+        "Config(cameras={'top': CameraConfig(name='top', source='synthetic', "
+        "buffer=BufferConfig(when_full='drop'))})"
     )
     config = parse_config("cameras: {top: {source: 'rtsp://u:secret@h/x', fps: 30}}")
     assert repr(config) == (
-        "Config(cameras={'top': CameraConfig(name='top', source='rtsp://u:***@h/x', fps=30.0)})"
+        "Config(cameras={'top': CameraConfig(name='top', source='rtsp://u:***@h/x', fps=30.0, "
+        "buffer=BufferConfig(when_full='drop'))})"
     )
 
 
@@ -294,3 +326,59 @@ NO_NAMES += [HALF, f"{{start:{HALF}}}"]
 def test_refused_file_names(template):
     with pytest.raises(ConfigError):
         file_stem(template, "top", START, {"none": None, "path": "a/b"})
+
+
+# -- --set ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["{camera}_{start:%Y}", "{camera}", "{subject}_{day}", "x #1 [b]"])
+def test_a_text_needs_no_quotes_on_the_command_line(name):
+    given = ["subject=M12", "day=3"]
+    assert top(LEAST, *given, f"recording.name={name}").recording.name == name
+    assert top(LEAST, *given, f"recording.name='{name}'").recording.name == name
+
+
+def test_a_text_on_the_command_line_may_be_empty_or_a_path_and_a_number_is_refused():
+    assert top(LEAST, "recording.name=").recording.name == "{camera}_{start:%Y%m%d_%H%M%S}"
+    assert top(LEAST, "recording.folder=data/{x} #2").recording.folder == Path("data/{x} #2")
+    with pytest.raises(ConfigError, match="in quotes if it looks like a number"):
+        top(LEAST, "recording.name=42")
+    with pytest.raises(ConfigError, match="not YAML"):
+        top(LEAST, "cameras.top.size={a}_{b}")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("durtion=1s", "recording.duration"),
+        ("duration=1s", "recording.duration"),
+        ("fps=30", "cameras.top.fps"),
+        ("pixel_fromat=gray8", "cameras.top.pixel_format"),
+        ("memry=1GiB", "buffer.memory"),
+        ("codek=ffv1", "recording.codec"),
+        ("wekdays=[mon]", "schedule.weekdays"),
+        ("recordin=x", "recording.…"),
+        ("sorce=rtsp://u:s3cret@h/x", "cameras.top.source"),
+    ],
+)
+def test_a_misspelt_key_is_not_taken_for_metadata(given, meant):
+    with pytest.raises(ConfigError, match=re.escape(f"did you mean {meant}?")) as caught:
+        top(LEAST, given)
+    assert "s3cret" not in str(caught.value)
+    key = given.partition("=")[0]
+    assert f"As metadata: metadata.{key}=" in str(caught.value)
+    assert key in parse_config(LEAST, overrides=[f"metadata.{given}"]).metadata
+    assert parse_config(f"{LEAST}\nmetadata: {{{key}: x}}", overrides=[given]).metadata[key]
+
+
+NOTED = """
+subject animal mouse mouse_id weight age sex dose experimenter operator session trial block note
+condition notes comment date time room rig strain genotype treatment group cage diet temperature
+light stimulus protocol project site day run sample batch id title name rate gain side camera lens
+drug gps exposure arena cohort litter seed port url box channel
+"""
+
+
+def test_what_experimenters_note_is_metadata():
+    given = [f"{key}=x" for key in NOTED.split()]
+    assert set(parse_config(LEAST, overrides=given).metadata) == set(NOTED.split())

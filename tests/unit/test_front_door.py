@@ -2,12 +2,17 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import recorder
+import recorder.errors
 
-BUILT = {"load_config", "Session", "Rig", "verify", "RecorderError"}
+ERRORS = {"CameraBusy", "CameraError", "CameraLost", "CameraNotFound", "CameraRefused"}
+ERRORS |= {"CameraTimeout", "ConfigError", "Damaged", "EncoderDied", "FileTaken", "NoSpace"}
+ERRORS |= {"NotLossless", "RecorderError", "RigGone", "WriterError"}
+BUILT = {"load_config", "Session", "Rig", "verify", *ERRORS}
 BUILT |= {"LosslessVideoWriter", "mimwrite", "mimread", "save", "load", "open_recording"}
 HEAVY = {"numpy", "cv2", "tables", "pydantic", "imageio_ffmpeg", "PyQt5", "blosc2"}
 
@@ -26,6 +31,25 @@ def test_all_is_what_the_contract_has_so_far():
 @pytest.mark.parametrize("name", sorted(BUILT))
 def test_names_are_there(name):
     assert getattr(recorder, name).__name__ == name
+
+
+@pytest.mark.parametrize("name", sorted(ERRORS))
+def test_errors_are_the_ones_that_are_raised(name):
+    assert getattr(recorder, name) is getattr(recorder.errors, name)
+
+
+def test_the_version_is_the_packages():
+    from importlib import metadata
+
+    try:
+        expected = metadata.version("recorder")
+    except metadata.PackageNotFoundError:
+        expected = "0+unknown"
+    assert recorder.__version__ == expected
+
+
+def test_type_checkers_are_told_that_there_are_types():
+    assert Path(recorder.__file__).with_name("py.typed").exists()
 
 
 def test_other_names_are_not():

@@ -61,6 +61,32 @@ def test_what_stays_free_is_a_gigabyte_or_half_a_minute() -> None:
     assert reserve(5, 100e6) == 5
 
 
+def test_no_more_stays_free_than_the_recording_can_still_need() -> None:
+    rate = 1_470_000_000.0  # uncompressed, at full speed
+    assert reserve(None, rate, 8.0) == 11_760_000_000
+    assert reserve(None, rate, 3600.0) == reserve(None, rate) == 44_100_000_000
+    assert reserve(None, rate, 0.0) == 2**30
+    assert reserve(5, rate, 8.0) == 5
+
+
+def test_a_short_recording_at_full_speed_is_not_refused_for_half_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight seconds of it need 12 GB of the 20 that there are."""
+    said: list[str] = []
+    disk, rate = {"free": 20_000_000_000}, 1_470_000_000
+    monkeypatch.setattr(guards, "free_bytes", lambda folder: disk["free"])
+    guard = DiskGuard(tmp_path, None, lambda reason, error: said.append(reason))
+    for tenth in range(81):
+        guard.look(True, float(rate), 0, 8 - tenth / 10)
+        disk["free"] -= rate // 10
+    assert said == []
+    assert guard.kept == 2**30
+    disk["free"] = 20_000_000_000
+    guard.look(True, float(rate), 0, None)
+    assert said == ["no_space"]
+
+
 def test_a_burst_between_two_looks_does_not_get_past(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +127,7 @@ def test_a_disk_that_does_not_last_is_said_in_time_and_not_again_and_again(
     for left in [5000, 3601, 3599, 3602, 3590, 700, 599, 601, 500, 119, 30]:
         disk["free"] = 1000 + left
         guard.look(True, 1.0, 0)
-        guard.warn(1.0, None)
+        guard.warn(1.0)
     said = [record.getMessage().partition("lasts ")[2] for record in caplog.records]
     assert said == [f"{text} at this rate" for text in ("60 min", "10 min", "2 min")]
 
@@ -111,8 +137,9 @@ def test_a_disk_that_lasts_longer_than_the_recording_is_not_worth_a_word(
 ) -> None:
     monkeypatch.setattr(guards, "free_bytes", lambda folder: 1500)
     guard = DiskGuard(tmp_path, 1000, lambda reason, error: None)
-    guard.look(True, 1.0, 0)
-    guard.warn(1.0, to_go_s=499)
+    guard.look(True, 1.0, 0, to_go_s=499)
+    guard.warn(1.0)
     assert caplog.records == []
-    guard.warn(1.0, to_go_s=501)
+    guard.look(True, 1.0, 0, to_go_s=501)
+    guard.warn(1.0)
     assert len(caplog.records) == 1

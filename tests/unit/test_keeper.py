@@ -333,6 +333,23 @@ def test_a_camera_that_failed_is_opened_again(
     assert told.grabbed == 9
 
 
+@pytest.mark.parametrize("was_open", [True, False])
+def test_a_camera_that_never_answered_is_not_called_gone(
+    stage: Callable[..., Stage], was_open: bool
+) -> None:
+    it = stage()
+    process = it.recording()
+    it.keeper._course.was_open = was_open
+    process.ends("camera_failed", CameraTimeout("http://cam/x: cam:80 never answered"))
+    process = it.next()
+    message = it.keeper.status().message or ""
+    assert ("is gone" in message, "has not answered yet" in message) == (was_open, not was_open)
+    assert "cam:80 never answered" in message
+    it.keeper.stop()
+    process.ends()
+    ended(it)
+
+
 @pytest.mark.parametrize(
     ("reason", "error"),
     [

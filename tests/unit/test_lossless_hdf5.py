@@ -67,7 +67,9 @@ def test_a_file_is_replaced_when_the_new_one_is_whole(tmp_path):
     with pytest.raises(WriterError, match="no frames"):
         mimwrite(path, [])
     assert len(mimread(path)) == 3
-    assert list(tmp_path.iterdir()) == [path]
+    kept = [tmp_path / "clip.unfinished-2.h5", tmp_path / "clip.unfinished.h5"]
+    assert sorted(tmp_path.iterdir()) == sorted([path, *kept])
+    assert [mimread(file).shape for file in kept] == [(1, 6, 8)] * 2  # what was taken before
     mimwrite(path, clip((2, 6, 8)))
     assert len(mimread(path)) == 2
 
@@ -79,14 +81,18 @@ def test_a_disk_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
     close = lossless_hdf5.Hdf5Writer.close
 
     def fails(self, reason):
+        self._advance(0)
         self._failure = WriterError("the disk is gone")
         return close(self, reason)
 
     monkeypatch.setattr(lossless_hdf5.Hdf5Writer, "close", fails)
-    with pytest.raises(WriterError, match="the disk is gone"):
+    with pytest.raises(WriterError, match=r"the disk is gone; .* 2 of its frames") as failed:
         mimwrite(path, clip((2, 6, 8)))
     assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+    kept = tmp_path / "clip.unfinished.h5"
+    assert sorted(tmp_path.iterdir()) == [path, kept]
+    assert str(kept) in str(failed.value)
+    assert np.array_equal(mimread(kept), clip((2, 6, 8)))
 
 
 def test_what_others_have_written_is_read(tmp_path):

@@ -1,8 +1,14 @@
 """Numbers as people read them."""
 
+import io
+import re
+from dataclasses import replace
+
 import pytest
+from rich.console import Console
 
 from recorder import readout
+from recorder.cli.table import table
 from recorder.stats import CameraStatus, RigStatus, Totals
 
 RUNNING = CameraStatus(
@@ -219,3 +225,58 @@ def test_a_row_of_a_table_has_a_cell_for_each_column():
 def test_how_a_camera_stands(changes, shown):
     totals = Totals(grabbed=9, written=7, dropped=2)
     assert readout.standing(CameraStatus("top", totals=totals, **changes)) == shown
+
+
+# -- the table of several cameras -----------------------------------------------------------------
+
+
+def _rig(*names):
+    cameras = tuple(replace(RUNNING, name=name) for name in names)
+    return RigStatus("demo", 123, "recording", cameras)
+
+
+def _printed(status, width):
+    console = Console(width=width, file=io.StringIO())
+    console.print(table(status, width))
+    return console.file.getvalue()
+
+
+def test_a_table_has_a_row_for_each_camera_and_one_for_all():
+    lines = _printed(_rig("top", "side"), 140).splitlines()
+    assert [line.split()[0] for line in lines[3:6]] == ["top", "side", "all"]
+    assert "59.9" in lines[3]
+    assert "119.9" in lines[5]
+
+
+def test_one_camera_needs_no_sum():
+    assert "all" not in _printed(_rig("top"), 140).split()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_names_are_cut_and_numbers_are_not(width):
+    status = _rig("the_camera_above_the_arena_with_a_long_name", "side")
+    printed = _printed(status, width)
+    assert max(map(len, printed.splitlines()[3:6])) <= width
+    assert printed.count(readout.lost(RUNNING)) == 3
+    numbers = {cell for camera in status.cameras for cell in readout.cells(camera)[1:]}
+    numbers |= set(readout.total_cells(status))
+    row = printed.splitlines()[4]
+    for piece in re.split(r" {2,}", row.strip())[1:]:
+        assert piece in numbers
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), ()),
+        (("out/a.mkv",), ("out/a.mkv",)),
+        (
+            ("out/a_20261129_094201.mkv", "out/a_20261129_094201_0001.mkv"),
+            ("2 files in out, now …_0001.mkv",),
+        ),
+        (("out/a_0099.h5", "out/a_0100.h5"), ("101 files in out, now …_0100.h5",)),
+        (("out/a.mkv", "out/b.mkv"), ("2 files, now out/b.mkv",)),
+    ],
+)
+def test_many_files_are_told_by_their_number(names, said):
+    assert readout.files(names) == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,3 +58,20 @@ def test_a_crash_that_was_got_over_is_told_without_its_history(
     out, err = capsys.readouterr()
     assert err == f"recorder: {KILLED}\n"
     assert "1 gap without a camera, restarted once; ended by duration" in out
+
+
+@pytest.mark.parametrize(("dropped", "says"), [(0, False), (3, True)])
+def test_who_lost_frames_is_told_where_to_look(
+    capsys: pytest.CaptureFixture[str], dropped: int, says: bool
+) -> None:
+    told = replace(FINE, written=60 - dropped, dropped=dropped)
+    tell(ended({"a": told}, {}), as_json=False)
+    assert ("recorder doctor" in capsys.readouterr().err) is says
+
+
+def test_times_that_are_not_the_clocks_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    far = replace(FINE, time_deviation_ms=5000.04)
+    tell(ended({"a": far, "b": FINE}, {}), as_json=False)
+    out, _ = capsys.readouterr()
+    assert out.count("times in the file differ") == 1
+    assert "times in the file differ from the clock by up to 5000.0 ms: the rate changed" in out

@@ -22,15 +22,22 @@ class Growing:
 
     def __init__(self) -> None:
         self.bytes_on_disk = 0
+        self.bytes_at_most = 0
 
 
 def stamp_of(grab: int, trembling_ns: int = 0) -> FrameStamp:
     return FrameStamp(FIRST_NS + grab * PERIOD_NS + trembling_ns, 0, None, grab, 1)
 
 
-def cut(segment: str, stamps: Iterable[FrameStamp], nbytes: int = 0) -> list[list[int]]:
-    """Return the frames of each file."""
-    seams, file, files = Seams(parse_segment(segment)), Growing(), [[]]
+def cut(
+    segment: str | None,
+    stamps: Iterable[FrameStamp],
+    nbytes: int = 0,
+    largest: int | None = None,
+) -> list[list[int]]:
+    """Return the frames of each file; five of them are still on their way into it."""
+    wanted = None if segment is None else parse_segment(segment)
+    seams, file, files = Seams(wanted, largest), Growing(), [[]]
     for stamp in stamps:
         place = stamp, FIRST_NS, PERIOD_NS
         if seams.lies_before(*place, file):
@@ -39,6 +46,7 @@ def cut(segment: str, stamps: Iterable[FrameStamp], nbytes: int = 0) -> list[lis
             seams.begin(*place)
         files[-1].append(stamp.grab)
         file.bytes_on_disk += nbytes
+        file.bytes_at_most = file.bytes_on_disk + 6 * nbytes
     return files
 
 
@@ -101,3 +109,39 @@ def test_a_file_that_cannot_be_begun_is_tried_again_after_a_second() -> None:
             tried.append(grab)
             seams.postpone(stamp_of(grab))
     assert tried == [100, 150, 200, 250, 300]
+
+
+# -- a disk with a limit --------------------------------------------------------------------------
+
+STAMPS = [stamp_of(grab) for grab in range(250)]
+
+
+@pytest.mark.parametrize("segment", [None, "1h", "1000000 frames", "1GiB"])
+def test_a_file_ends_before_the_disks_limit_whatever_was_asked_for(segment: str | None) -> None:
+    """From its first second on: a limit does not wait until a rate is known."""
+    files = cut(segment, STAMPS, nbytes=1000, largest=26_000)
+    assert files == [[*range(at, at + 21)[: 250 - at]] for at in range(0, 250, 21)]
+
+
+def test_a_smaller_segment_is_what_it_would_be_without_the_limit() -> None:
+    for segment in ("1s", "30 frames"):
+        assert cut(segment, STAMPS, 1000, 60_000) == cut(segment, STAMPS, 1000)
+
+
+def test_segments_begin_where_they_would_also_after_a_file_that_the_limit_ended() -> None:
+    files = cut("100 frames", STAMPS, 1000, 76_000)
+    assert [file[0] for file in files] == [0, 71, 100, 171, 200]
+
+
+def test_a_limit_that_one_frame_exceeds_still_gives_each_file_a_frame() -> None:
+    assert cut(None, STAMPS[:5], nbytes=1000, largest=1) == [[0], [1], [2], [3], [4]]
+
+
+def test_a_file_at_its_limit_is_tried_again_after_a_second() -> None:
+    seams, file, tried = Seams(None, 10), Growing(), []
+    file.bytes_at_most = 11
+    for stamp in STAMPS:
+        if seams.lies_before(stamp, FIRST_NS, PERIOD_NS, file):
+            tried.append(stamp.grab)
+            seams.postpone(stamp)
+    assert tried == [1, 51, 101, 151, 201]

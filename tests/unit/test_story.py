@@ -437,6 +437,14 @@ def test_a_share_forgets_what_is_finished() -> None:
     assert (share.last_grab, share.spans) == (29, {})
 
 
+def test_a_share_keeps_the_greatest_time_deviation() -> None:
+    share = FileShare()
+    for part, deviation in enumerate((None, 7.5, 3.0, None)):
+        file = closed_of(part, 10, 9, {"written": 10, "dropped": 0})
+        share.close(file | {"time_deviation_ms": deviation})
+    assert share.time_deviation_ms == 7.5
+
+
 def test_a_recording_of_weeks_shows_its_last_files_in_their_order() -> None:
     story = make_story()
     for part in range(9990, 10_010):

@@ -131,3 +131,9 @@ def test_as_in_the_contract():
     assert list(told) == ["exit_code", "cameras"]
     assert list(told["cameras"]) == ["b", "a"]  # in the order of the config
     assert told["cameras"]["a"] == summary().as_dict()
+
+
+def test_of_several_parts_the_greatest_time_deviation_is_told():
+    parts = [summary(time_deviation_ms=each) for each in (None, 40.0, 12.5)]
+    assert merged(parts, 0).time_deviation_ms == 40.0
+    assert merged([summary(), summary()], 0).time_deviation_ms is None

@@ -4,11 +4,15 @@ import itertools
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from recorder.cameras.base import CameraInfo
 from recorder.config import Amount
 from recorder.errors import EncoderDied, RecorderError
+from recorder.pipeline.crew import Crew
+from recorder.pipeline.meters import Meters
 from recorder.pipeline.summary import REASONS, TakeSummary
 from recorder.pipeline.take import Take
 from recorder.writers.base import WriteReport
@@ -70,6 +74,49 @@ def test_over_when_its_time_has_passed(duration, period_ns, after_ns, over):
     assert not take.is_over(10**18)  # it begins with its first frame
     take.first_ns = 7 * S
     assert take.is_over(7 * S + after_ns) is over
+
+
+def test_what_is_left_of_it_is_what_was_asked_for_less_what_there_is():
+    take = make_take(duration=Amount(seconds=10), first_ns=5 * S, last_ns=8 * S)
+    assert (take.seconds_left, take.frames_left) == (7, None)
+    take.last_ns = 20 * S
+    assert take.seconds_left == 0
+    take = make_take(duration=Amount(frames=10), grabbed=4)
+    assert (take.seconds_left, take.frames_left) == (None, 6)
+    take = make_take()
+    assert (take.seconds_left, take.frames_left) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("duration", "in_source", "to_go_s"),
+    [
+        (Amount(seconds=9), None, 9),
+        (Amount(seconds=9), 100, 2),  # the file ends before
+        (Amount(seconds=1), 100, 1),
+        (Amount(frames=200), None, 4),  # at the rate that there is, not at the one of the config
+        (Amount(frames=200), 100, 2),
+        (None, 100, 2),
+        (None, None, None),
+    ],
+)
+def test_how_long_it_lasts_yet_follows_from_its_duration_its_source_and_its_rate(
+    duration, in_source, to_go_s
+):
+    meters, take = Meters(), make_take(duration=duration, period_ns=1 * S)
+    writing = SimpleNamespace(size_of=lambda take: 0, busy_ns=0)
+    assert Meters().to_go_s(make_take(duration=Amount(frames=5)), None) is None  # no rate yet
+    for second in range(3):
+        meters.sample(second * S, second * 50, take, writing)
+    assert meters.to_go_s(take, in_source) == to_go_s
+
+
+@pytest.mark.parametrize(
+    ("frames", "grabs", "left"), [(None, 5, None), (10, 4, 6), (10, 10, 0), (10, 11, None)]
+)
+def test_a_source_that_gives_more_frames_than_it_said_has_no_known_end(frames, grabs, left):
+    camera = SimpleNamespace(info=CameraInfo("files", "clip.mkv", frames=frames))
+    crew = SimpleNamespace(_camera=camera, acquisition=SimpleNamespace(grabs=grabs))
+    assert Crew.frames_in_source.fget(crew) == left
 
 
 @pytest.mark.parametrize(("fps", "frames"), [(60, 600), (30, 300), (1000, 10_000)])

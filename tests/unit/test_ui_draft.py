@@ -66,6 +66,14 @@ def test_a_running_config_keeps_what_one_camera_has_of_its_own():
     assert draft.config() == config
     assert draft.masked("recording", "codec") == ("b",)
     assert draft.own("buffer", "memory") == "8MiB"
+    assert "when_full" not in draft.text()  # what the sources mean by it is not written out
+
+
+def test_a_running_config_keeps_a_policy_that_its_source_would_not_have():
+    config = parse_config("cameras: {a: {source: a.mkv, buffer: {when_full: stop}}}")
+    draft = Draft.from_config(config)
+    assert draft.config() == config
+    assert draft.own("cameras", "a", "buffer", "when_full") == "stop"
 
 
 # what is edited, and the lines that differ: gone, and new

@@ -60,6 +60,12 @@ def test_nothing_is_wrong(desk):
 
 WRONG = {
     "away": ({"state": "restarting", "message": "no frame for 5 s"}, "bad", "no frame", "cable"),
+    "away stream": (
+        {"state": "restarting", "message": "http://cam/x: cam:80 never answered"},
+        "bad",
+        "never answered",
+        "Check its address and power, and the network.",
+    ),
     "frozen": ({"warning": "not changed", "frozen_s": 9.0}, "warn", "not changed", "moves"),
     "old": ({"warning": "no frame for 2.0 s"}, "warn", "no frame for 2.0 s", "cable"),
     "buffer": ({"buffer_fill": 0.51}, "warn", "51 % full", "fast profile"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recorder.stats import CameraStatus, RigStatus, Totals
-from ui.model.totals import remaining_s, time_left_s, total
+from ui.model.totals import remaining_s, total
 from ui.model.traces import QUANTITIES, Scale, Trace, Traces
 
 
@@ -144,17 +144,12 @@ def test_the_total_ratio_is_that_of_the_sums_not_the_mean():
     assert total(rig(a, b)).ratio_now == 5
 
 
-def test_cameras_on_one_disk_fill_it_together():
-    one = camera("a", disk_bytes_s=10e6, disk_free_bytes=1_000_000_000, time_left_s=90.0)
-    other = camera("b", disk_bytes_s=30e6, disk_free_bytes=1_001_000_000, time_left_s=30.0)
-    assert time_left_s([one, other]) == pytest.approx(900e6 / 40e6)
-
-
-def test_of_two_disks_the_one_that_is_full_first_counts():
-    one = camera("a", disk_bytes_s=10e6, disk_free_bytes=1_000_000_000, time_left_s=90.0)
-    other = camera("b", disk_bytes_s=10e6, disk_free_bytes=9_000_000_000, time_left_s=890.0)
-    assert time_left_s([one, other]) == pytest.approx(90)
-    assert time_left_s([camera("idle")]) is None
+def test_of_several_disks_the_one_that_is_full_first_counts():
+    one = camera("a", disk=1, disk_bytes_s=10e6, disk_free_bytes=1_000_000_000, time_left_s=90.0)
+    other = camera("b", disk=2, disk_bytes_s=10e6, disk_free_bytes=9_000_000_000, time_left_s=890.0)
+    both = total(rig(one, other, camera("idle")))
+    assert (both.time_left_s, both.disk_free_bytes) == (90, 1_000_000_000)
+    assert total(rig(camera("idle"))).time_left_s is None
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ class Desk(Following):
         text, rules = self._rules
         if text != self.draft.text() and (config := self.config()) is not None:
             cameras = config.cameras.items()
-            waiting = frozenset(n for n, camera in cameras if camera.buffer.when_full == "wait")
+            waiting = frozenset(n for n, camera in cameras if camera.when_full == "wait")
             recordings = [c.recording for _, c in cameras if c.recording.format != "none"]
             kept = [reserve(recording.keep_free) for recording in recordings]
             rules = Rules(max(kept, default=0), waiting)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from recorder.config import Config, format_size, redact
 from recorder.config.base import Section
-from recorder.config.models import CameraConfig
+from recorder.config.models import CameraConfig, usual_when_full
 from recorder.config.problems import explain, show_path
 from recorder.config.sections import BufferConfig, RecordingConfig, SyntheticOptions
 from recorder.config.unattended import HookConfig, LogConfig, MetricsConfig, ScheduleConfig
@@ -75,6 +75,9 @@ def shortest(config: Config) -> dict[str, Any]:
     for name, camera in values["cameras"].items():
         camera["options"] = _without(camera.get("options", {}), _defaults(SyntheticOptions))
         camera.update({key: _without(camera[key], values[key]) for key in COMMON})
+        given = config.cameras[name]
+        if camera["buffer"].get("when_full") == usual_when_full(given.source, given.fps):
+            del camera["buffer"]["when_full"]  # filled in, as far as the file is concerned
         cameras[name] = _without(camera, _defaults(CameraConfig))
     sections = COMMON | ALONE
     common = {key: _without(values[key], _defaults(sections[key])) for key in sections}

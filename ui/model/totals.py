@@ -8,8 +8,6 @@ from recorder.config import parse_amount
 from recorder.errors import ConfigError
 from recorder.stats import CameraStatus, RigStatus, Totals, ratio_of
 
-_SAME_DISK = 0.02
-"""Cameras measure the disk at slightly different instants; so much apart is still the same disk."""
 _COUNTS = ("grabbed", "written", "dropped", "bad", "gaps", "restarts")
 
 
@@ -39,7 +37,9 @@ def total(status: RigStatus) -> CameraStatus:
         ratio_now=ratio_of(raw_s, disk_s),
         ratio=ratio_of(raw, on_disk),
         disk_free_bytes=_free(cameras),
-        time_left_s=time_left_s(cameras),
+        time_left_s=min(
+            (each.time_left_s for each in cameras if each.time_left_s is not None), default=None
+        ),
         files=tuple(path for each in cameras for path in each.files),
     )
 
@@ -51,31 +51,6 @@ def _sum(cameras: Sequence[CameraStatus], name: str) -> float:
 def _free(cameras: Sequence[CameraStatus]) -> int | None:
     known = [each.disk_free_bytes for each in cameras if each.disk_free_bytes is not None]
     return min(known, default=None)
-
-
-def time_left_s(cameras: Sequence[CameraStatus]) -> float | None:
-    """Return for how long the disks last at the present rate, down to what must stay free.
-
-    Each camera only knows its own rate; those that write to the same disk fill it together.
-    """
-    return min((_lasts_s(disk) for disk in _by_disk(cameras)), default=None)
-
-
-def _by_disk(cameras: Sequence[CameraStatus]) -> list[list[CameraStatus]]:
-    disks: list[list[CameraStatus]] = []
-    writing = [each for each in cameras if each.time_left_s is not None and each.disk_bytes_s > 0]
-    for camera in sorted(writing, key=lambda each: each.disk_free_bytes or 0):
-        free = camera.disk_free_bytes or 0
-        if disks and free - (disks[-1][0].disk_free_bytes or 0) <= _SAME_DISK * free:
-            disks[-1].append(camera)
-        else:
-            disks.append([camera])
-    return disks
-
-
-def _lasts_s(cameras: Sequence[CameraStatus]) -> float:
-    room = min((each.time_left_s or 0.0) * each.disk_bytes_s for each in cameras)
-    return room / _sum(cameras, "disk_bytes_s")
 
 
 def planned_s(duration: str | None) -> float | None:

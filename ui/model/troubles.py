@@ -24,6 +24,7 @@ _FINE = (None, "duration", "requested", "end_of_source")
 _FASTER = "Lower the frame rate, choose the fast profile, or enlarge buffer.memory."
 _ROOM = "Make room on the disk, or record to another one (recording.folder)."
 _CABLE = "Check its cable and power."
+_NETWORK = "Check its address and power, and the network."
 
 
 class Trouble(NamedTuple):
@@ -82,7 +83,8 @@ def _away(camera: CameraStatus, is_recorded: bool) -> Iterator[Trouble]:
         return
     comes = "recording goes on" if is_recorded else "picture comes back"
     text = f"{camera.name}: {camera.message or 'the camera is gone and looked for'}"
-    yield Trouble(f"{camera.name}:away", "bad", text, f"{_CABLE} The {comes} by itself.")
+    remedy = f"{_where_to_look(camera.message)} The {comes} by itself."
+    yield Trouble(f"{camera.name}:away", "bad", text, remedy)
 
 
 def _stale(camera: CameraStatus) -> Iterator[Trouble]:
@@ -157,17 +159,23 @@ def _ended(was: CameraStatus, now: CameraStatus) -> Iterator[Trouble]:
     if now.state == "ended" and was.state != "ended" and now.reason not in _FINE:
         words = now.message or (now.reason or "").replace("_", " ")
         text = f"{now.name}: ended, {words}"
-        yield Trouble(f"{now.name}:ended", "bad", text, _after(now.reason), passes=False)
+        remedy = _after(now.reason, now.message)
+        yield Trouble(f"{now.name}:ended", "bad", text, remedy, passes=False)
     elif now.state in ("previewing", "recording") and now.message not in (None, was.message):
         text = f"{now.name}: {now.message}"
         yield Trouble(f"{now.name}:message", "warn", text, "", passes=False)
 
 
-def _after(reason: str | None) -> str:
-    """Return what to do when a camera ended for this reason."""
+def _where_to_look(message: str | None) -> str:
+    """Return what to check at a camera; what is said of a stream begins with its URL."""
+    return _NETWORK if "://" in (message or "") else _CABLE
+
+
+def _after(reason: str | None, message: str | None) -> str:
+    """Return what to do when a camera ended for this reason, and with these words."""
     kept = "What was recorded is kept."
     return {
-        "camera_failed": f"{kept} {_CABLE} Then open it again.",
+        "camera_failed": f"{kept} {_where_to_look(message)} Then open it again.",
         "no_space": f"{kept} {_ROOM}",
         "overflow": f"{kept} {_FASTER}",
         "writer_failed": f"{kept} See whether the folder is there and can be written to.",

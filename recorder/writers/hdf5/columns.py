@@ -19,7 +19,7 @@ COLUMNS = (
     ("xxh3_64", "<u8"),
     ("note", "|S24"),
 )
-"""Name and dtype of each; what they mean is in README.md."""
+"""Name and dtype of each; what they mean is in recorder/README.md."""
 
 
 def row(stamp: FrameStamp, frame: int, status: str, note: str) -> tuple[Any, ...]:

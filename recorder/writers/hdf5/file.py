@@ -19,7 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from recorder import forks
 from recorder.system import (
+    detach_all,
+    fork_lock,
     grow_file,
     lock_file,
     sync_data,
@@ -87,6 +90,13 @@ class GrowingFile:
         self._is_shown = True
         self._is_named = False  # in its folder, for a disk that loses its power
         self._lock = threading.Lock()  # the first page, and the descriptor's end
+        forks.notify(self)
+
+    def forked(self) -> None:
+        """Let go of the parent's file: as long as any descriptor is open, it is locked."""
+        self._lock = threading.Lock()
+        with suppress(OSError):  # it is closed
+            detach_all(os.fstat(self._fd))
 
     @property
     def size(self) -> int:
@@ -368,8 +378,9 @@ class GrowingFile:
         with self._lock:
             if self._fd >= 0:
                 unlock_file(self._fd)  # `sync` may have a copy for as long as a disk takes
-                os.close(self._fd)
-                self._fd = -1
+                with fork_lock:
+                    os.close(self._fd)
+                    self._fd = -1
 
 
 def room_for(about: Mapping[str, Any]) -> int:

@@ -10,10 +10,9 @@ from typing import IO, TYPE_CHECKING, cast
 import numpy as np
 
 from recorder.errors import WriterError
+from recorder.ffmpeg.program import RAW_FORMAT, conversion_options, executable, file_url
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, start_child
-from recorder.writers.codecs import RAW_FORMAT
-from recorder.writers.ffmpeg import conversion_options, executable, file_url
 
 if TYPE_CHECKING:
     import io
@@ -24,12 +23,15 @@ if TYPE_CHECKING:
 _HEADER = 4096
 """A file that a kill left shorter than this may not have its header yet, in bytes."""
 
+_WHOLE_ONLY = ("-fflags", "+discardcorrupt")
+"""Leave out a last frame that the file's end cuts in two: some codecs make a picture of it."""
+
 
 def decode_command(source: str, pixel_format: str) -> list[str]:
     """Return the command that writes every frame of a file to a pipe, raw."""
     return [
         *(executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"),
-        *("-i", source, "-map", "0:v:0", "-fps_mode", "passthrough"),
+        *(*_WHOLE_ONLY, "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough"),
         *conversion_options(pixel_format),
         *("-f", "rawvideo", "-pix_fmt", RAW_FORMAT[pixel_format], "pipe:1"),
     ]
@@ -49,8 +51,8 @@ def count_frames(path: Path) -> int:
         ffmpeg could not look, or finds no video although there is more than a header's worth.
     """
     command = [executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"]
-    command += ["-progress", "pipe:1", "-i", file_url(path), "-map", "0:v:0", "-c", "copy"]
-    command += ["-f", "null", "-"]
+    command += ["-progress", "pipe:1", *_WHOLE_ONLY, "-i", file_url(path), "-map", "0:v:0"]
+    command += ["-c", "copy", "-f", "null", "-"]
     child = start_child(command, stdout=subprocess.PIPE, nice=ENCODER_NICE)
     out, err = child.communicate()
     counts = [int(line[6:]) for line in out.splitlines() if line.startswith(b"frame=")]
