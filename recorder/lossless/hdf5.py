@@ -17,7 +17,7 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.lossless.frames import as_frame, spec_of
 from recorder.playback.hdf5 import Hdf5Part
 from recorder.writers.about import versions
-from recorder.writers.hdf5 import Hdf5Writer, choose, prove
+from recorder.writers.hdf5 import Hdf5Writer, choose, library, prove
 from recorder.writers.replace import Replacement
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _foreign(path: Path) -> Frame:
     import tables
 
     try:
-        found = flammkuchen.load(str(path), "/frames")
+        found = library.with_or_without_locks(lambda: flammkuchen.load(str(path), "/frames"))
     except (tables.HDF5ExtError, ValueError, OSError) as error:
         raise RecorderError(f"{path} holds no array called frames: {error}") from error
     array: Frame = np.asarray(found)

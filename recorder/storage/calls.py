@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from os import strerror
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from recorder.errors import NoSpace, RecorderError, WriterError
 from recorder.storage.check import require_saved
 from recorder.storage.hooks import flammkuchen_io
 from recorder.storage.tree import Preparer, plain
+from recorder.writers.hdf5 import library
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.replace import Replacement
 
@@ -55,7 +57,7 @@ def save(path: str | Path, data: Any) -> None:
             warnings.simplefilter("ignore", tables.NaturalNameWarning)
             warnings.simplefilter("ignore", tables.PerformanceWarning)
             tree = Preparer()(data)
-            flammkuchen_io().save(file.fresh, tree, compression=_COMPRESSION)
+            _write(file.fresh, tree)
             require_saved(file.fresh, tree)
     except BaseException:
         file.discard()
@@ -92,7 +94,13 @@ def load(path: str | Path, group: str | Sequence[str] | None = None, sel: Any = 
     if not source.is_file():
         raise RecorderError(f"{source}: there is no such file")
     with _translated(source, RecorderError), _nothing_left_out(source):
-        return plain(flammkuchen_io().load(source, group=_rooted(group), sel=sel))
+        read = partial(flammkuchen_io().load, source, group=_rooted(group), sel=sel)
+        return plain(library.with_or_without_locks(read))
+
+
+def _write(path: Path, tree: Any) -> None:
+    write = partial(flammkuchen_io().save, path, tree, compression=_COMPRESSION)
+    library.with_or_without_locks(write)
 
 
 def _rooted(group: str | Sequence[str] | None) -> str | list[str] | None:

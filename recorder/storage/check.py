@@ -17,6 +17,7 @@ from recorder.errors import NoSpace, WriterError
 from recorder.storage.hooks import Own, flammkuchen_io
 from recorder.storage.numeric import is_same
 from recorder.system import free_bytes
+from recorder.writers.hdf5 import library
 
 _NEARLY_FULL = 1 << 20
 
@@ -36,7 +37,7 @@ def require_saved(path: Path, tree: Any) -> None:
     WriterError, NoSpace
         Something is missing in it, or not as it was.
     """
-    with tables.open_file(str(path)) as file:
+    with library.LOCK, library.open_file(path) as file:
         items = tree.items() if isinstance(tree, dict) else _names(tree) or [("data", tree)]
         seen = {id(tree)}
         wrong = next((name for name, value in items if not _is(file.root, name, value, seen)), None)
