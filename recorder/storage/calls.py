@@ -52,7 +52,7 @@ def save(path: str | Path, data: Any) -> None:
     """
     file = Replacement(Path(path))
     try:
-        with _translated(file.target, WriterError), warnings.catch_warnings():
+        with library.LOCK, _translated(file.target, WriterError), warnings.catch_warnings():
             # Of names that are no identifiers, and of many values: both are fine here.
             warnings.simplefilter("ignore", tables.NaturalNameWarning)
             warnings.simplefilter("ignore", tables.PerformanceWarning)
@@ -93,7 +93,7 @@ def load(path: str | Path, group: str | Sequence[str] | None = None, sel: Any = 
     source = Path(path)
     if not source.is_file():
         raise RecorderError(f"{source}: there is no such file")
-    with _translated(source, RecorderError), _nothing_left_out(source):
+    with library.LOCK, _translated(source, RecorderError), _nothing_left_out(source):
         read = partial(flammkuchen_io().load, source, group=_rooted(group), sel=sel)
         return plain(library.with_or_without_locks(read))
 
