@@ -32,9 +32,10 @@ def save(path: str | Path, data: Any) -> None:
     keys in another order, and what extends dict, list or tuple as these.
 
     flammkuchen.load, PyTables and h5py with hdf5plugin read the file too. Stacks of pictures
-    (uint8 or uint16, from 1 MiB on) are compressed as the recorder compresses frames. What HDF5
-    has no form for is pickled: names with a slash or other than texts, long lists, texts above
-    60 KB, dates, masked and 0-d arrays, objects.
+    (uint8 or uint16, from 1 MiB on) are compressed as the recorder compresses frames. A key that
+    cannot be a name, as a number, a tuple, a text with a slash, is kept beside its value in a
+    group that flammkuchen knows. What HDF5 has no form for is pickled: long lists (unless there
+    are arrays in them), texts above 60 KB, dates, masked and 0-d arrays, objects.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def save(path: str | Path, data: Any) -> None:
     Raises
     ------
     RecorderError
-        There is something in it that cannot be kept.
+        There is something in it that cannot be kept, or only as a pickle of 4 GiB or more.
     WriterError, NoSpace
         The file cannot be written; what was there before still is.
     """
@@ -75,7 +76,8 @@ def load(path: str | Path, group: str | Sequence[str] | None = None, sel: Any = 
     path
         The file.
     group
-        A name in it, as in ``"trial/frames"``, to load only that; several give a tuple.
+        A name in it, as in ``"trial/frames"``, to load only that; several give a tuple. Numbers
+        and tuples as they are printed: ``"trials/3"``, ``"trials/(2, 3)"``.
     sel
         Part of the array that `group` names: an index, a slice or a tuple of them
         (``flammkuchen.aslice``). Only that is read.
@@ -129,6 +131,8 @@ def _translated(path: Path, kind: type[RecorderError]) -> Iterator[None]:
         if kind is WriterError:
             raise as_recorder_error(error, path) from error
         raise kind(f"{path}: {error}") from error
+    except (ImportError, AttributeError) as error:  # of a pickle whose classes are not here
+        raise kind(f"{path}: something in it cannot be loaded here: {error}") from error
     except (ValueError, TypeError, IndexError, LookupError, tables.NodeError) as error:
         raise kind(f"{path}: {error}") from error
 

@@ -101,7 +101,12 @@ def _no_locks() -> Iterator[None]:
     PyTables asks for options of the library's class "file access"; meanwhile it gets those of a
     class that is derived from it and differs in one default.
     """
-    library = _library()
+    library = c_library()
+    if library is None:
+        raise RecorderError(
+            "this folder has no file locks, and the HDF5 library insists on them: set "
+            "HDF5_USE_FILE_LOCKING=FALSE in the environment, and start again"
+        )
     current = _Id.in_dll(library, "H5P_CLS_FILE_ACCESS_ID_g")
     usual, current.value = current.value, _class_without_locks(current.value)
     try:
@@ -110,22 +115,24 @@ def _no_locks() -> Iterator[None]:
         current.value = usual
 
 
-def _library() -> Any:
-    """Return the very HDF5 library that PyTables uses, in a process that may have others."""
+@cache
+def c_library() -> Any:
+    """Return the very HDF5 library that PyTables uses, in a process that may have others.
+
+    Returns
+    -------
+    ctypes.CDLL
+        Or None, where a module of PyTables does not lead to it, as on Windows.
+    """
     from tables import hdf5extension
 
     library = ctypes.CDLL(hdf5extension.__file__)
-    if not hasattr(library, "H5P_CLS_FILE_ACCESS_ID_g"):
-        raise RecorderError(
-            "this folder has no file locks, and the HDF5 library insists on them: set "
-            "HDF5_USE_FILE_LOCKING=FALSE in the environment, and start again"
-        )
-    return library
+    return library if hasattr(library, "H5P_CLS_FILE_ACCESS_ID_g") else None
 
 
 @cache
 def _class_without_locks(usual: int) -> int:
-    library = _library()
+    library = c_library()
     library.H5Pcreate_class.restype = _Id
     library.H5Pcreate_class.argtypes = [_Id, ctypes.c_char_p, *[ctypes.c_void_p] * 6]
     library.H5Pregister2.argtypes = [_Id, ctypes.c_char_p, ctypes.c_size_t, *[ctypes.c_void_p] * 8]
