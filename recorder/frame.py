@@ -111,4 +111,4 @@ class FrameStamp(NamedTuple):
     xxh3_64: int | None = None
     """Hash of the frame's raw bytes in C order; None while they were never decoded."""
     note: str = ""
-    """What is odd about a frame that is kept: ``frozen`` or ``late``."""
+    """What is odd about a frame that is kept: ``torn``, ``frozen`` or ``late``."""

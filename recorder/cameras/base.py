@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 
 
 class EndOfSource(Exception):
-    """The file or image sequence has no more frames."""
+    """The file or image sequence has no more frames.
+
+    Parameters
+    ----------
+    text
+        What ended.
+    fault
+        What was wrong with it, if it ended early or a part of it could not be read; the frames
+        that came are good.
+    """
+
+    def __init__(self, text: str = "", fault: str = "") -> None:
+        super().__init__(text)
+        self.fault = fault
 
 
 class BadFrame(CameraError):
@@ -34,7 +47,7 @@ class CameraInfo:
     Parameters
     ----------
     backend
-        Who reads it: ``synthetic``, ``opencv V4L2``, ``opencv FFMPEG``, …
+        Who reads it: ``synthetic``, ``opencv V4L2``, ``ffmpeg``, …
     source
         What was opened, without any password.
     asked, obtained
@@ -47,6 +60,9 @@ class CameraInfo:
         What it accepts while it runs, as last read.
     changes
         Settings that were changed while it recorded, each with its time; filled in by the session.
+    timestamps
+        The column of the ledger that tells when a frame was taken: ``t_mono_ns``, or
+        ``t_camera_ms`` for a video file, which is read faster or slower than it was recorded.
     """
 
     backend: str
@@ -57,6 +73,7 @@ class CameraInfo:
     claimed_fps: float | None = None
     controls: tuple[CameraControl, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
+    timestamps: str = "t_mono_ns"
 
 
 class Camera(Protocol):
@@ -99,13 +116,19 @@ class Camera(Protocol):
             A file has no more frames.
         """
 
-    def retrieve(self, out: Frame) -> None:
+    def retrieve(self, out: Frame) -> str | None:
         """Put the grabbed frame into `out`, in place.
 
         Parameters
         ----------
         out
             C-contiguous array of the shape and dtype that `open` returned.
+
+        Returns
+        -------
+        str or None
+            What is odd about the frame, for the ledger: ``torn`` if a part of its picture was
+            damaged on the way and is made up. None for a good one.
 
         Raises
         ------

@@ -88,6 +88,10 @@ class Feed:
         What the source claims; None if nothing.
     held
         True while the first frame, grabbed to learn its kind, waits to be handed out.
+    is_torn
+        Tells whether a part of the frame that was fetched last is made up.
+    is_recorded
+        Whether it has been recorded before, with times of its own.
     """
 
     capture: Capture
@@ -101,6 +105,8 @@ class Feed:
     notes: list[str] = field(default_factory=list)
     fps: float | None = None
     held: bool = False
+    is_torn: Callable[[], bool] = lambda: False
+    is_recorded: bool = False
 
 
 def fetch(capture: Capture, target: Frame | None, source: str) -> Frame:

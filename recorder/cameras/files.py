@@ -8,9 +8,8 @@ from typing import cast
 
 from recorder.cameras import settings
 from recorder.cameras.base import EndOfSource
-from recorder.cameras.cv2_setup import import_cv2
-from recorder.cameras.feed import Capture, Feed, Wanted
-from recorder.cameras.formats import Reading, stream_reading
+from recorder.cameras.feed import Feed, Wanted
+from recorder.cameras.formats import Reading, file_reading
 from recorder.cameras.images import (
     ImageFiles,
     Sequence,
@@ -19,15 +18,16 @@ from recorder.cameras.images import (
     image_pixel_format,
     is_sequence,
 )
-from recorder.errors import CameraError, CameraNotFound, CameraRefused
+from recorder.cameras.videofile import VideoFile
+from recorder.errors import CameraError, CameraNotFound, CameraRefused, RecorderError
+from recorder.ffmpeg.probe import NoVideo, Probe, probe
 from recorder.frame import PixelFormat
 
 
 def open_file(source: str, wanted: Wanted) -> Feed:
     """Open a video file, an image or an image sequence; its first frame is grabbed.
 
-    Frames of a video are those that ``cv2.VideoCapture`` gives, also where the video changes its
-    picture size on the way: OpenCV 5 then rescales to the first size, and tells nobody.
+    Frames of a video are all that ffmpeg can decode, neither turned nor rescaled.
 
     Parameters
     ----------
@@ -40,7 +40,6 @@ def open_file(source: str, wanted: Wanted) -> Feed:
     ------
     CameraNotFound, CameraRefused, CameraError
     """
-    # Absolute, or FFmpeg would take "-x.mkv" for an option and "a:b.mkv" for a protocol.
     path = Path(source).absolute()
     if is_sequence(path):
         return _open_sequence(find_sequence(path), source, wanted)
@@ -49,7 +48,7 @@ def open_file(source: str, wanted: Wanted) -> Feed:
 
 
 def _check_path(path: Path, source: str) -> None:
-    """Name what OpenCV only fails on."""
+    """Name what ffmpeg only fails on."""
     if path.is_dir():
         raise CameraRefused(
             f"{source}: is a folder; give a video file, or a sequence such as frames_%04d.png"
@@ -63,29 +62,23 @@ def _check_path(path: Path, source: str) -> None:
 
 
 def _open_video(path: Path, source: str, wanted: Wanted) -> Feed:
-    """Open a file that FFmpeg reads."""
-    cv2 = import_cv2()
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    """Open a file that ffmpeg reads."""
+    video = _look_at(path, source)
+    reading = file_reading(video.stored, wanted.pixel_format, source)
+    capture = VideoFile(video, reading, wanted.fps, source)
     try:
-        if not capture.isOpened():
-            raise CameraError(f"{source}: not a video that can be read: damaged or another kind")
-        # Turned pictures would not be the file's own; `rotate` is the user's to say.
-        settings.write(capture, cv2.CAP_PROP_ORIENTATION_AUTO, 0)
-        tag = settings.read_code(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
-        if tag in (b"\0\0\0\0", b"\xff\xff\xff\xff"):
-            raise CameraError(f"{source}: does not say what its pixels are; cut short or damaged?")
-        reading = stream_reading(tag, wanted.pixel_format, source)
-        settings.write(capture, cv2.CAP_PROP_CONVERT_RGB, float(reading.convert))
         feed = Feed(
             capture,
             reading,
-            lambda feed, _: _video_end(feed, source),
-            "opencv FFMPEG",
+            lambda *_: _video_end(capture, feed),
+            "ffmpeg",
             has_clock=True,
             held=True,
+            is_torn=lambda: capture.is_torn,
+            is_recorded=True,
         )
-        feed.fps = settings.read_rate(capture)
-        feed.notes += _orientation_note(capture)
+        feed.fps = video.fps
+        feed.notes += _turn_note(video)
         settings.apply_settings(feed, wanted)
         if not capture.grab():
             raise CameraError(f"{source}: none of its frames can be decoded; cut short or damaged?")
@@ -95,28 +88,34 @@ def _open_video(path: Path, source: str, wanted: Wanted) -> Feed:
     return feed
 
 
-def _orientation_note(capture: Capture) -> list[str]:
+def _look_at(path: Path, source: str) -> Probe:
+    try:
+        return probe(path)
+    except NoVideo as error:
+        raise CameraError(
+            f"{source}: not a video that can be read: cut short, damaged or another kind ({error})"
+        ) from None
+    except RecorderError as error:
+        raise CameraError(f"{source}: {error}") from error
+
+
+def _turn_note(video: Probe) -> list[str]:
     """Say if the file asks players to turn it."""
-    turn = settings.read(capture, import_cv2().CAP_PROP_ORIENTATION_META)
-    if not turn or turn < 0:
+    if not video.turn:
         return []
-    return [f"The file asks players to turn it by {turn:g} degrees; rotate does that, if wished."]
+    return [
+        f"The file asks players to turn it by {video.turn} degrees; rotate does that, if wished."
+    ]
 
 
-def _video_end(feed: Feed, source: str) -> EndOfSource:
-    """Tell the end of a file from a file that was cut short, as far as its header allows."""
-    cv2 = import_cv2()
-    announced = settings.read(feed.capture, cv2.CAP_PROP_FRAME_COUNT) or 0
-    read = settings.read(feed.capture, cv2.CAP_PROP_POS_FRAMES) or 0
-    if not 0 < read < announced:
-        return EndOfSource(f"{source}: all frames were read")
-    note = (
-        f"The file announces {announced:.0f} frames, but {read:.0f} could be read: "
-        "it may be cut short or damaged."
-    )
-    if note not in feed.notes:
-        feed.notes.append(note)
-    return EndOfSource(f"{source}: {note}")
+def _video_end(capture: VideoFile, feed: Feed) -> EndOfSource:
+    """Keep in the about file what was wrong with the video."""
+    end = capture.end()
+    if end.fault:
+        note = f"The source file: {end.fault}."
+        if note not in feed.notes:
+            feed.notes.append(note)
+    return end
 
 
 def _open_sequence(sequence: Sequence, source: str, wanted: Wanted) -> Feed:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recorder.errors import CameraRefused
+from recorder.ffmpeg.stored import Stored
 
 if TYPE_CHECKING:
     from recorder.frame import Frame, PixelFormat
@@ -125,7 +126,7 @@ def _device_notes(fourcc: str) -> tuple[str, ...]:
 
 
 def stream_reading(tag: bytes, pixel_format: str | None, source: str) -> Reading:
-    """Return how a video file or network stream is read.
+    """Return how a network stream is read.
 
     Parameters
     ----------
@@ -161,6 +162,57 @@ def stream_reading(tag: bytes, pixel_format: str | None, source: str) -> Reading
     return Reading("bgr8", convert=True, notes=notes)
 
 
+def file_reading(stored: Stored, pixel_format: str | None, source: str) -> Reading:
+    """Return how a video file is read.
+
+    Parameters
+    ----------
+    stored
+        What its samples are.
+    pixel_format
+        What is asked for; None: what the file has.
+    source
+        For messages.
+
+    Raises
+    ------
+    CameraRefused
+        When samples would be lost that nobody agreed to lose; says how to keep them.
+    """
+    kind = "bgr8" if stored.has_alpha else stored.pixel_format
+    if kind is None or (stored.has_alpha and pixel_format is None):
+        raise _refusal(stored, source)
+    if kind == "gray16":
+        if pixel_format not in ("gray16", None):
+            raise CameraRefused(
+                f"{source}: {stored.bits}-bit gray does not fit {pixel_format}; "
+                "use pixel_format: gray16"
+            )
+        note = f"The file's {stored.bits}-bit samples stand in the low bits of 16, unchanged."
+        return Reading("gray16", notes=(note,) if stored.bits < 16 else ())
+    if pixel_format == "gray16":
+        raise CameraRefused(f"{source}: has 8 bits per sample; pixel_format gray16 needs 16")
+    notes: tuple[str, ...] = ()
+    if stored.has_alpha:
+        notes = (f"The source has transparency, which {pixel_format} does not keep.",)
+    if kind == "bgr8" and not stored.is_rgb:
+        notes += (f"Colours are computed by ffmpeg from {stored}, not kept as stored.",)
+    return Reading(kind, notes=notes)
+
+
+def _refusal(stored: Stored, source: str) -> CameraRefused:
+    remedy = f": {found}" if (found := stored.remedy()) else ""
+    if stored.has_alpha:
+        return CameraRefused(
+            f"{source}: has transparency, which a recording does not keep; pixel_format: bgr8 or "
+            f"gray8 drops it; to keep all{remedy}"
+        )
+    return CameraRefused(
+        f"{source}: pixels are {stored}, which no frame here holds exactly, and nothing is cut "
+        f"down in silence; what is read is gray of 8 to 16 bit and colour of 8 bit{remedy}"
+    )
+
+
 def _refuse_unreadable(tag: bytes, pixel_format: str | None, source: str) -> None:
     """Refuse what OpenCV would cut down to 8 bits, and alpha that nobody agreed to drop."""
     if tag in _ALPHA and pixel_format is None:
@@ -170,8 +222,8 @@ def _refuse_unreadable(tag: bytes, pixel_format: str | None, source: str) -> Non
         )
     if tag not in (*_GRAY8, *_COLOUR, *_YUV8, *_ALPHA):
         raise CameraRefused(
-            f"{source}: pixels are {_tag_name(tag)}, which OpenCV cannot give exactly; gray is "
-            "read exactly as 8 or 16 bit: ffmpeg -i IN -c:v ffv1 -pix_fmt gray16le OUT.mkv"
+            f"{source}: pixels are {_tag_name(tag)}, which OpenCV cannot give exactly from a "
+            "stream; ffmpeg -i URL -c copy OUT.mkv keeps them, and gray is read exactly from a file"
         )
 
 

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recorder.cameras import devices, network, settings
+from recorder.cameras import devices, network, settings, videofile
 from recorder.cameras.base import CameraInfo, EndOfSource, stamp_now
 from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Feed, SettingValue, Wanted, fetch, native_spec
 from recorder.cameras.files import open_file
+from recorder.cameras.pace import Pace
 from recorder.cameras.transform import Crop, Transform
 from recorder.cameras.v4l2 import device_path
 from recorder.cameras.v4l2_controls import read_controls
@@ -55,6 +56,8 @@ class OpenCVCamera:
         By OpenCV's names, lower case, without ``CAP_PROP_``; also ``fourcc``, as text.
     strict
         Whether `open` fails when size, rate or a setting is not obtained.
+    paced
+        Whether a video file plays at its rate, rather than as fast as it can be read.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class OpenCVCamera:
         flip: str = "none",
         settings: Mapping[str, SettingValue] | None = None,
         strict: bool = False,
+        paced: bool = False,
     ) -> None:
         self._source = source
         self._shown = show_source(source)
         self._wanted = Wanted(size, fps, pixel_format, dict(settings or {}))
         self._geometry = (crop, rotate, flip)
         self._strict = strict
+        self._pace = Pace() if paced else None
         is_url = isinstance(source, str) and "://" in source
         self._is_device = is_live(source) and not is_url
         self._feed: Feed | None = None
@@ -83,6 +88,8 @@ class OpenCVCamera:
         self.info = CameraInfo("opencv", self._shown)
         self.can_wait = not is_live(source)
         self.timeout_s = network.TIMEOUT_S if is_url else devices.TIMEOUT_S
+        if self.can_wait:
+            self.timeout_s = videofile.TIMEOUT_S
 
     @classmethod
     def from_config(cls, config: CameraConfig) -> OpenCVCamera:
@@ -98,6 +105,7 @@ class OpenCVCamera:
             flip=config.flip,
             settings=config.settings,
             strict=config.strict,
+            paced=config.fps != "max",
         )
 
     def open(self) -> FrameSpec:
@@ -119,7 +127,9 @@ class OpenCVCamera:
             raise
 
     def begin(self, grab: int) -> None:
-        """Nothing to prepare: the camera does not count."""
+        """Let a file's schedule begin with the next frame."""
+        if self._pace is not None:
+            self._pace.restart()
 
     def grab(self) -> FrameStamp:
         """Wait for the next frame; see `Camera.grab`.
@@ -132,18 +142,24 @@ class OpenCVCamera:
             feed.held = False
         else:
             self._grab(feed)
-        stamp = stamp_now()
-        return stamp._replace(t_camera_ms=self._camera_ms(feed)) if feed.has_clock else stamp
+        if not feed.is_recorded:
+            stamp = stamp_now()
+            return stamp._replace(t_camera_ms=self._camera_ms(feed)) if feed.has_clock else stamp
+        t_camera_ms = self._camera_ms(feed)
+        if self._pace is not None:
+            self._pace.wait(t_camera_ms)
+        return stamp_now(t_camera_ms)
 
-    def retrieve(self, out: Frame) -> None:
+    def retrieve(self, out: Frame) -> str | None:
         """Put the grabbed frame into `out`; see `Camera.retrieve`."""
         feed = self._opened()
         if self._scratch is None:
             fetch(feed.capture, out, self._shown)
-            return
-        frame = fetch(feed.capture, self._scratch, self._shown)
-        assert self._transform is not None
-        self._transform.apply(feed.reading.picture(frame), out)
+        else:
+            frame = fetch(feed.capture, self._scratch, self._shown)
+            assert self._transform is not None
+            self._transform.apply(feed.reading.picture(frame), out)
+        return "torn" if feed.is_torn() else None
 
     def set(self, name: str, value: float) -> float | None:
         """Change a setting between two grabs; see `Camera.set`.
@@ -204,7 +220,9 @@ class OpenCVCamera:
         self._transform = transform
         self._tell(feed)
         self.info = replace(self.info, controls=self._read_controls(feed))
-        return transform.spec
+        # Of a file the config's rate wins: what it claims, and even its times, may be wrong.
+        fps = wanted.fps if feed.is_recorded and wanted.fps else transform.spec.fps
+        return transform.spec.with_fps(fps)
 
     def _first_frame(self, feed: Feed) -> Frame:
         """Return the first frame, waiting a little longer than for later ones."""
@@ -255,6 +273,7 @@ class OpenCVCamera:
             asked=dict(feed.asked),
             obtained=dict(feed.obtained),
             claimed_fps=feed.fps,
+            timestamps="t_camera_ms" if feed.is_recorded else "t_mono_ns",
             notes=(*feed.reading.notes, *feed.deviations, *feed.notes, *changes),
         )
 

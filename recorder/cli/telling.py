@@ -56,6 +56,8 @@ def _sentence(name: str, summary: TakeSummary) -> str:
         lost.append(f"{summary.gaps} gap{'' if summary.gaps == 1 else 's'} without a camera")
     if summary.restarts:
         lost.append(f"restarted {readout.times(summary.restarts)}")
+    if summary.is_source_faulty:
+        lost.append("its source is incomplete")
     never = summary.reason in ("camera_failed", "writer_failed", "no_space") and not summary.grabbed
     told = "it recorded nothing" if never else ", ".join(lost) if lost else "none lost"
     lines = [

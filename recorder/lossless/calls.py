@@ -64,13 +64,15 @@ def mimread(path: str | Path) -> Frame:
     -------
     array
         (n, height, width) of uint8 or uint16 if it is gray, else (n, height, width, 3) of uint8,
-        red first. Exactly what `mimwrite` was given; of a video that somebody else has made, what
-        ffmpeg decodes.
+        red first. Exactly what `mimwrite` was given; of other videos the stored samples (gray of 9
+        to 14 bit in the low bits of uint16), where they are not YUV, which becomes RGB. Not turned
+        where the file asks players to: a warning says so.
 
     Raises
     ------
     RecorderError
-        There is no such file, or it cannot be read to its end.
+        There is no such file, it cannot be read to its end, or no such array holds its samples:
+        the message says how to get at them.
     """
     source = Path(path).expanduser()
     return _read_hdf5(source) if source.suffix == _HDF5 else read_video(source)

@@ -11,15 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from recorder.errors import ConfigError, NotLossless
+from recorder.ffmpeg.decode import decode_frames
+from recorder.ffmpeg.program import RAW_FORMAT, conversion_options, executable, file_url
 from recorder.frame import FrameSpec
 from recorder.lossless.containers import CONTAINERS, Container, candidates
-from recorder.writers.codecs import RAW_FORMAT, Codec
-from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import (
-    conversion_options,
-    executable,
-    file_url,
-)
+from recorder.writers.codecs import Codec
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.proof import encode_patterns, patterns
 

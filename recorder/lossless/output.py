@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.ffmpeg.decode import decode_frames
 from recorder.frame import FrameSpec
 from recorder.lossless.containers import Container
 from recorder.lossless.encoder import encode_command, exact_codec, program_in
-from recorder.writers.decode import decode_frames
 from recorder.writers.ffmpeg import Encoder
 from recorder.writers.replace import Replacement
 

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
+import warnings
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recorder.errors import RecorderError
+from recorder.ffmpeg.log import Shot
+from recorder.ffmpeg.probe import NoVideo, Probe, probe
+from recorder.ffmpeg.reader import DecoderGone, VideoReader
 from recorder.frame import FrameSpec, PixelFormat
-from recorder.system import start_child
-from recorder.writers.decode import count_frames, decode_frames
-from recorder.writers.ffmpeg import executable, file_url
 
 if TYPE_CHECKING:
     from recorder.frame import Frame
 
-_420 = ("yuv420p", "yuvj420p")
-_GRAY16 = re.compile(r"gray(9|10|12|14|16)(le|be)")
-# Only showinfo's own line: a file's title may say anything.
-_SHOWN = re.compile(rb"^\[Parsed_showinfo.* fmt:(\w+) .* s:(\d+)x(\d+) ", re.MULTILINE)
-# chroma_format_idc 0 is monochrome (ITU-T H.264, 7.4.2.1.1).
-_MONOCHROME = re.compile(rb"^\[trace_headers.* chroma_format_idc .* = 0\s*$", re.MULTILINE)
-
-
-class _Picture(NamedTuple):
-    pixel_format: str
-    width: int
-    height: int
+_SILENT_S = 600.0
+"""Longest wait for a frame: a file can wait, but not for ever."""
+_MOST_AT_FIRST = 1 << 30
+"""Bytes of the first array at most: what a header claims may be rubbish."""
 
 
 def read_video(path: Path) -> Frame:
-    """Decode every frame of a video.
+    """Decode every frame of a video, as it is stored: not turned, not rescaled.
 
     Returns
     -------
@@ -45,56 +36,83 @@ def read_video(path: Path) -> Frame:
     Raises
     ------
     RecorderError
-        It cannot be read to its end.
+        It cannot be read to its end, or no such array holds its samples.
+
+    Warns
+    -----
+    UserWarning
+        It asks players to turn it.
     """
     if not path.is_file():
         raise RecorderError(f"{path}: there is no such file")
-    spec = _spec_of(path)
-    expected = count_frames(path)
-    frames: Frame = np.empty((expected, *spec.shape), spec.dtype)
-    count = 0
-    with closing(decode_frames(path, spec)) as decoded:
-        for frame in decoded:
-            if count == len(frames):  # more than the container says: rare, and never lost
-                frames = np.concatenate([frames, np.empty_like(frames, shape=(64, *spec.shape))])
-            frames[count] = frame
-            count += 1
-    if count < expected:
+    try:
+        video = probe(path)
+    except NoVideo as error:
+        raise RecorderError(f"{path}: no video in it ({error})") from None
+    spec = _spec_of(video)
+    _warn_of_turn(video)
+    with closing(VideoReader(video, spec.pixel_format)) as reader:
+        try:
+            return _read_all(reader, video, spec)
+        except (DecoderGone, TimeoutError) as error:
+            raise RecorderError(f"{path}: {error}") from error
+
+
+def _spec_of(video: Probe) -> FrameSpec:
+    kind = video.stored.pixel_format
+    if kind is None:
+        remedy = f": {found}" if (found := video.stored.remedy()) else ""
         raise RecorderError(
-            f"{path} is damaged: {count} of its {expected} frames can be decoded; "
-            "`recorder verify` says more of a recording"
+            f"{video.path}: pixels are {video.stored}, and an array of RGB would not keep all of "
+            f"it; gray of 8 to 16 bit and colour of 8 bit are read{remedy}"
+        )
+    pixel_format: PixelFormat = "rgb8" if kind == "bgr8" else kind
+    return FrameSpec(video.width, video.height, pixel_format, video.fps)
+
+
+def _warn_of_turn(video: Probe) -> None:
+    if video.turn:
+        times = video.turn // 90
+        warnings.warn(
+            f"{video.path} asks players to turn it by {video.turn} degrees clockwise; its frames "
+            f"are given as they are stored, and np.rot90(frames, -{times}, (1, 2)) turns them",
+            stacklevel=4,
+        )
+
+
+def _read_all(reader: VideoReader, video: Probe, spec: FrameSpec) -> Frame:
+    frames: Frame = np.empty((_guess(video, spec), *spec.shape), spec.dtype)
+    count = 0
+    first: Shot | None = None
+    while (shot := reader.next(_SILENT_S)) is not None:
+        first = first or shot
+        _require_good(shot, first, video.path)
+        if count == len(frames):
+            frames.resize((count + count // 2 + 1, *spec.shape), refcheck=False)
+        reader.read(frames[count])
+        count += 1
+    if fault := reader.fault():
+        raise RecorderError(
+            f"{video.path} is damaged, {count} frames can be read: {fault}. As `source:` of a "
+            "config, all that can be read is recorded"
         )
     return frames[:count]
 
 
-def _spec_of(path: Path) -> FrameSpec:
-    shown = _first_frame(path)
-    pixel_format: PixelFormat = "rgb8"
-    if shown.pixel_format == "gray" or (shown.pixel_format in _420 and _is_gray_h264(path)):
-        pixel_format = "gray8"
-    elif _GRAY16.fullmatch(shown.pixel_format):
-        pixel_format = "gray16"
-    return FrameSpec(shown.width, shown.height, pixel_format)
+def _guess(video: Probe, spec: FrameSpec) -> int:
+    """Return for how many frames to make room at first; it grows, if there are more."""
+    announced = (video.announced_s or 0.0) * (video.fps or 0.0)
+    return int(min(announced + 2, _MOST_AT_FIRST // spec.nbytes + 2))
 
 
-def _first_frame(path: Path) -> _Picture:
-    """Let ffmpeg decode one frame and say what it is: a header may lie, or say nothing."""
-    said = _ask(path, "-vf", "showinfo")
-    found = _SHOWN.search(said)
-    if found is None:
-        lines = said.decode(errors="replace").strip().splitlines()
-        raise RecorderError(f"{path}: no video in it ({lines[-1] if lines else 'ffmpeg is mute'})")
-    name, width, height = found.groups()
-    return _Picture(name.decode(), int(width), int(height))
-
-
-def _is_gray_h264(path: Path) -> bool:
-    """Whether an H.264 stream has no colour: the decoder then adds gray planes and hides it."""
-    said = _ask(path, "-c:v", "copy", "-bsf:v", "trace_headers")
-    return _MONOCHROME.search(said) is not None
-
-
-def _ask(path: Path, *options: str) -> bytes:
-    command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-i", file_url(path)]
-    command += ["-map", "0:v:0", "-frames:v", "1", *options, "-f", "null", "-"]
-    return start_child(command, stderr=subprocess.PIPE).communicate()[1]
+def _require_good(shot: Shot, first: Shot, path: Path) -> None:
+    if not shot.is_like(first):
+        raise RecorderError(
+            f"{path}: frame {shot.number} is {shot.kind}, those before it are {first.kind}; one "
+            "array cannot hold both, and nothing is rescaled: cut the file there"
+        )
+    if shot.is_torn:
+        raise RecorderError(
+            f"{path} is damaged: a part of frame {shot.number} is lost. As `source:` of a config, "
+            "it is recorded with the note torn"
+        )

@@ -215,7 +215,7 @@ class Acquisition:
             return
         self.in_driver_since_ns = time.monotonic_ns()
         try:
-            self._camera.retrieve(slot.frame)
+            oddity = self._camera.retrieve(slot.frame)
         except BaseException as error:
             self._ring.cancel(slot)
             self._ring.miss(stamp, "bad", "bad_read")
@@ -225,7 +225,7 @@ class Acquisition:
         finally:
             self.in_driver_since_ns = None
         digest = xxhash.xxh3_64_intdigest(slot.frame.data)
-        note = self._note(stamp, digest)
+        note = oddity or self._note(stamp, digest)
         self._ring.commit(slot, stamp._replace(xxh3_64=digest, note=note))
 
     def _note(self, stamp: FrameStamp, digest: int) -> str:

@@ -95,6 +95,13 @@ class Course:
                 self.state = "finishing"
         self.ending.set()
 
+    def source_was_faulty(self, error: RecorderError) -> None:
+        """Note in the recording under way that its source lacks frames, and why."""
+        with self._lock:
+            if self.take is not None and self._in_take:
+                self.take.errors.append(error)
+                self.take.is_source_faulty = True
+
     def close(self, stuck: bool = False) -> None:
         """Note that nothing is open any more; `ended` is for the caller to set.
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
 from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
+from recorder.ffmpeg.program import executable
 from recorder.frame import FrameSpec
 from recorder.pipeline.guards import reserve
 from recorder.pipeline.take import Take
@@ -18,7 +19,6 @@ from recorder.writers import hdf5, naming
 from recorder.writers.about import versions
 from recorder.writers.base import Writer
 from recorder.writers.codecs import choose
-from recorder.writers.ffmpeg import executable
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.null import NullWriter
 from recorder.writers.proof import prove
@@ -212,6 +212,7 @@ def _about_camera(info: CameraInfo) -> dict[str, Any]:
         "obtained": dict(info.obtained),
         "notes": list(info.notes),
         "claimed_fps": info.claimed_fps,
+        "timestamps": info.timestamps,
         "changes": [dict(change) for change in info.changes],
     }
 

@@ -208,7 +208,9 @@ class CameraRun:
             self._open_camera()
             self._go.wait()
             self.crew.acquisition.run()
-        except EndOfSource:
+        except EndOfSource as end:
+            if end.fault:
+                self._course.source_was_faulty(CameraError(str(end)))
             self.finish("end_of_source")
         except BufferFull as error:
             self.finish("overflow", error)

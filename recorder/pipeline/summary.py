@@ -27,7 +27,11 @@ COUNTERS = ("grabbed", "written", "dropped", "bad", "gaps", "restarts")
 
 @dataclass(frozen=True, slots=True)
 class TakeSummary:
-    """What became of a recording, once all its files are closed."""
+    """What became of a recording, once all its files are closed.
+
+    `is_source_faulty`: every grabbed frame is there, but the file it comes from ended early or is
+    damaged; `errors` says how.
+    """
 
     reason: str
     grabbed: int
@@ -42,6 +46,7 @@ class TakeSummary:
     raw_bytes: int
     file_bytes: int
     errors: tuple[str, ...] = ()
+    is_source_faulty: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -51,10 +56,11 @@ class TakeSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 if every grabbed frame is in the file, else by the graver cause."""
+        """0 if every grabbed frame is in the file and no source lacked any, else by the cause."""
         if self.reason in _EXIT_CODES:
             return _EXIT_CODES[self.reason]
-        return 6 if self.dropped or self.bad or self.gaps or self.restarts else 0
+        lost = self.dropped or self.bad or self.gaps or self.restarts or self.is_source_faulty
+        return 6 if lost else 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, named as in the README."""
@@ -62,7 +68,8 @@ class TakeSummary:
         plain = {name: getattr(self, name) for name in names}
         plain |= {"files": list(self.files), "raw_bytes": self.raw_bytes}
         plain |= {"file_bytes": self.file_bytes, "ratio": self.ratio}
-        return plain | ({"errors": list(self.errors)} if self.errors else {})
+        plain |= {"errors": list(self.errors)} if self.errors else {}
+        return plain | ({"is_source_faulty": True} if self.is_source_faulty else {})
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> TakeSummary:
@@ -96,6 +103,7 @@ def merged(parts: Sequence[TakeSummary], restarts: int) -> TakeSummary:
         raw_bytes=sum(part.raw_bytes for part in parts),
         file_bytes=sum(part.file_bytes for part in parts),
         errors=tuple(dict.fromkeys(error for part in parts for error in part.errors)),
+        is_source_faulty=any(part.is_source_faulty for part in parts),
     )
 
 

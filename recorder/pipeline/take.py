@@ -65,6 +65,7 @@ class Take:
     stem: Path | None = None
     # anybody's
     reason: str | None = None
+    is_source_faulty: bool = False  # it lacks frames that it should have had
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -159,4 +160,5 @@ class Take:
             raw_bytes=self.tally.raw_bytes,
             file_bytes=self.bytes_closed,
             errors=tuple(dict.fromkeys(str(error) for error in self.errors)),
+            is_source_faulty=self.is_source_faulty,
         )

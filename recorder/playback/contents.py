@@ -83,6 +83,24 @@ def table(part: Part, rows: Sequence[Row], start: int, count: int) -> npt.NDArra
         raise RecorderError(f"{part.file}: a row of its ledger makes no sense: {error}") from error
 
 
+def timestamps(about: Mapping[str, Any], kept: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+    """Return when the frames were taken, in s from the first one.
+
+    Parameters
+    ----------
+    about
+        Names the column of the ledger that says so; the monotonic clock if it does not.
+    kept
+        The rows of the frames, of type `LEDGER`.
+    """
+    if about.get("timestamps") == "t_camera_ms":
+        own_ms: npt.NDArray[np.float64] = kept["t_camera_ms"]
+        if not np.isnan(own_ms).any():
+            return (own_ms - own_ms[:1]) / 1e3
+    t_ns = kept["t_mono_ns"]
+    return (t_ns - t_ns[:1]) / 1e9  # type: ignore[no-any-return]
+
+
 def _cells(row: Row, start: int, count: int) -> tuple[Any, ...]:
     there = row.status == "written" and row.frame < count
     return (

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, cast
 
 from recorder import forks
+from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
 from recorder.frame import FrameSpec
 from recorder.system import start_child, write_all
-from recorder.writers.codecs import RAW_FORMAT
-from recorder.writers.ffmpeg import StderrTail, conversion_options, executable
 
 if TYPE_CHECKING:
     import io

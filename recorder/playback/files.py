@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recorder.errors import ConfigError, RecorderError
+from recorder.ffmpeg.decode import decode_frames
 from recorder.frame import FrameSpec, PixelFormat
 from recorder.playback import hdf5
 from recorder.playback.part import Part
 from recorder.playback.video import VideoFrames
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.decode import decode_frames
 from recorder.writers.ledger import Row, has_rows, read_rows
 
 if TYPE_CHECKING:

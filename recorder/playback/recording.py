@@ -22,6 +22,7 @@ from recorder.playback.contents import (
     count,
     open_part,
     table,
+    timestamps,
 )
 from recorder.playback.joining import find_recording
 from recorder.playback.opened import OpenFiles
@@ -106,7 +107,8 @@ class Recording:
         had not reached the file when the recorder was killed. ``status`` is 0 written, 1 dropped,
         2 bad, 3 gap, as the ledger has it.
     timestamps
-        float64 (n,): seconds from the first frame, one for each frame in the files.
+        float64 (n,): seconds from the first frame, one for each frame in the files; when they were
+        grabbed, or of a video file that was recorded again, that file's own times.
 
     Raises
     ------
@@ -134,8 +136,7 @@ class Recording:
         self.ledger = np.concatenate(tables)
         kept = self.ledger[self.ledger["frame"] >= 0]
         self._hashes = kept["xxh3_64"]
-        t_ns = kept["t_mono_ns"]
-        self.timestamps: npt.NDArray[np.float64] = (t_ns - t_ns[:1]) / 1e9
+        self.timestamps = timestamps(self.about, kept)
 
     # -- what it is ---------------------------------------------------------------------------
 

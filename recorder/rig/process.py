@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from recorder.ffmpeg.program import StderrTail
 from recorder.pipeline.memory import Block
 from recorder.rig.messages import Message, Sender, receive
 from recorder.rig.spare import start_worker
 from recorder.system import buffered
-from recorder.writers.ffmpeg import StderrTail
 
 log = logging.getLogger(__name__)
 

@@ -243,7 +243,14 @@ def _newest(*files: str) -> tuple[str, ...]:
 
 def _never_written(frames: int) -> TakeSummary:
     error = "the camera's process died before it had a file, and never came back"
-    lost = {"grabbed": frames, "written": 0, "dropped": frames, "bad": 0, "gaps": 0, "restarts": 0}
+    lost: dict[str, Any] = {
+        "grabbed": frames,
+        "written": 0,
+        "dropped": frames,
+        "bad": 0,
+        "gaps": 0,
+        "restarts": 0,
+    }
     return TakeSummary(
         "camera_failed",
         **lost,

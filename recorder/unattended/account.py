@@ -67,7 +67,8 @@ class Recording:
         cameras, errors = self.summary.cameras, self.summary.errors
         found = [(name, str(each)) for name, each in errors.items()]
         for name, camera in cameras.items():
-            if camera.exit_code in (4, 5):  # maybe for a file of a process that is long gone
+            # Maybe for a file of a process that is long gone.
+            if camera.exit_code in (4, 5) or camera.is_source_faulty:
                 found += [(name, each) for each in camera.errors]
         several = len(cameras) > 1
         return [f"{name}: {each}" if several else each for name, each in dict.fromkeys(found)]
@@ -90,6 +91,7 @@ class _Share:
         self._intervals = 0
         self._files: deque[str] = deque(maxlen=MOST)
         self._errors: dict[str, None] = {}
+        self._is_source_faulty = False
 
     def add(self, part: TakeSummary) -> None:
         if REASONS[part.reason] >= REASONS[self._reason]:
@@ -100,6 +102,7 @@ class _Share:
         self._intervals += max(0, part.grabbed - 1)
         self._files += part.files
         _keep(self._errors, part.errors)
+        self._is_source_faulty |= part.is_source_faulty
 
     def summary(self) -> TakeSummary:
         fps = round(self._intervals / self._seconds, 3) if self._seconds > 0 else 0.0
@@ -110,6 +113,7 @@ class _Share:
             fps=fps,
             files=tuple(self._files),
             errors=tuple(self._errors),
+            is_source_faulty=self._is_source_faulty,
         )
 
 

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 
 from recorder.errors import NotLossless
 
-RAW_FORMAT = {"gray8": "gray", "gray16": "gray16le", "bgr8": "bgr24", "rgb8": "rgb24"}
-"""ffmpeg's name of the bytes that go in and must come out."""
-
 
 @dataclass(frozen=True, slots=True)
 class Codec:

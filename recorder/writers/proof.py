@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recorder.errors import EncoderDied, NotLossless
+from recorder.ffmpeg.decode import decode_frames
+from recorder.ffmpeg.program import file_url
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import Codec, nearest
-from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import Encoder, encode_command, file_url
+from recorder.writers.ffmpeg import Encoder, encode_command
 from recorder.writers.ledger import as_recorder_error
 
 if TYPE_CHECKING:

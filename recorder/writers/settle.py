@@ -12,10 +12,10 @@ from typing import Any, Literal
 import psutil
 
 from recorder.errors import RecorderError, WriterError
+from recorder.ffmpeg.decode import count_frames
 from recorder.frame import FrameStamp
 from recorder.writers import about as about_file
 from recorder.writers import naming
-from recorder.writers.decode import count_frames
 from recorder.writers.ffmpeg import CLOSE_TIMEOUT_S
 from recorder.writers.hdf5.settle import rows_of_hdf5, settle_hdf5
 from recorder.writers.ledger import Row, as_recorder_error, read_rows, row_text, sync_path

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recorder.errors import NoSpace, RecorderError, WriterError
+from recorder.ffmpeg.decode import count_frames
+from recorder.ffmpeg.program import file_url
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.system import sync_folder
 from recorder.writers import about as about_file
@@ -15,8 +17,7 @@ from recorder.writers import naming
 from recorder.writers.account import Account, why_lost
 from recorder.writers.base import Done, WriteReport, nothing
 from recorder.writers.codecs import Codec
-from recorder.writers.decode import count_frames
-from recorder.writers.ffmpeg import Encoder, encode_command, file_url
+from recorder.writers.ffmpeg import Encoder, encode_command
 from recorder.writers.ledger import Ledger, as_recorder_error, sync_path
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ import pytest
 
 from recorder.cameras.scene import painter
 from recorder.config import parse_config
+from recorder.ffmpeg.program import file_url
 from recorder.frame import FrameSpec
 from recorder.pipeline.session import Session
 from recorder.writers.codecs import choose
-from recorder.writers.ffmpeg import encode_command, file_url
+from recorder.writers.ffmpeg import encode_command
 from recorder.writers.proof import prove
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]

@@ -8,12 +8,12 @@ import xxhash
 
 from recorder.cameras.scene import painter
 from recorder.errors import EncoderDied, FileTaken, WriterError
+from recorder.ffmpeg.decode import decode_frames
 from recorder.frame import FrameSpec, FrameStamp
 from recorder.playback.files import find_parts
 from recorder.playback.verify import verify_part
 from recorder.writers import ffmpeg
 from recorder.writers.codecs import choose
-from recorder.writers.decode import decode_frames
 from recorder.writers.hdf5 import Hdf5Writer
 from recorder.writers.hdf5 import choose as choose_filter
 from recorder.writers.ledger import read_rows

@@ -17,9 +17,9 @@ import psutil
 import pytest
 from helpers import SLOW, encoders, kill_rig
 
+from recorder.ffmpeg.decode import count_frames
 from recorder.playback.files import find_parts
 from recorder.playback.verify import verify
-from recorder.writers.decode import count_frames
 from recorder.writers.ledger import read_rows
 
 CONFIG = """

@@ -25,13 +25,13 @@ from recordings import (
 
 from recorder import RecorderError, open_recording
 from recorder.errors import Damaged
+from recorder.ffmpeg.decode import count_frames
 from recorder.frame import FrameSpec
 from recorder.pipeline.session import Session
 from recorder.playback import video
 from recorder.playback.frames import readable
 from recorder.playback.matroska import read_index
 from recorder.playback.video import VideoFrames
-from recorder.writers.decode import count_frames
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import xxhash
 from helpers import invoke
 from ip_camera import ip_camera
 
+from recorder.ffmpeg.decode import decode_frames
+from recorder.ffmpeg.program import executable
 from recorder.frame import FrameSpec
 from recorder.playback.files import find_parts
-from recorder.writers.decode import decode_frames
-from recorder.writers.ffmpeg import executable
 from recorder.writers.ledger import read_rows
 
 CONFIG = """

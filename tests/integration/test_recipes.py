@@ -187,7 +187,7 @@ def test_a_foreign_video_is_what_ffmpeg_decodes(tmp_path, coded):
     raw, dtype = {
         "yuv420p": ("rgb24", np.uint8),
         "gray": ("gray", np.uint8),
-        "gray10le": ("rgb24", np.uint8),
+        "gray10le": ("gray10le", np.uint16),
     }[coded]
     expected = np.frombuffer(ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", raw, "pipe:1"), dtype)
     found = mimread(path)

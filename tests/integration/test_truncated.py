@@ -7,10 +7,11 @@ import pytest
 import xxhash
 
 from recorder.cameras.scene import painter
+from recorder.ffmpeg.decode import count_frames, decode_frames
+from recorder.ffmpeg.program import file_url
 from recorder.frame import FrameSpec
 from recorder.writers.codecs import choose
-from recorder.writers.decode import count_frames, decode_frames
-from recorder.writers.ffmpeg import Encoder, encode_command, file_url
+from recorder.writers.ffmpeg import Encoder, encode_command
 
 KINDS = [("gray8", "fast"), ("gray16", "fast"), ("bgr8", "archive"), ("gray8", "compatible")]
 

@@ -10,10 +10,9 @@ from typing import IO, TYPE_CHECKING, cast
 import numpy as np
 
 from recorder.errors import WriterError
+from recorder.ffmpeg.program import RAW_FORMAT, conversion_options, executable, file_url
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, start_child
-from recorder.writers.codecs import RAW_FORMAT
-from recorder.writers.ffmpeg import conversion_options, executable, file_url
 
 if TYPE_CHECKING:
     import io

@@ -1,0 +1,1 @@
+"""Videos through the ffmpeg program: the floor that cameras, writers and playback share."""
