@@ -215,6 +215,30 @@ def write_at(fd: int, parts: Sequence[bytes | memoryview], offset: int) -> None:
         write_all(fd, memoryview(part).cast("B"))
 
 
+_POSITION = threading.Lock()
+"""Guards the one position that a descriptor has, where it is needed in order to read."""
+
+
+def read_at(fd: int, count: int, offset: int) -> bytes:
+    """Read bytes from a place in the file on; fewer at its end.
+
+    Threads and forked processes may share the descriptor.
+    """
+    pieces = []
+    while count and (piece := _read_piece(fd, count, offset)):
+        pieces.append(piece)
+        count, offset = count - len(piece), offset + len(piece)
+    return b"".join(pieces)
+
+
+def _read_piece(fd: int, count: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(fd, count, offset)
+    with _POSITION:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, count)
+
+
 def grow_file(fd: int, size: int) -> None:
     """Make a file at least so long; what is new reads as zeros."""
     if os.fstat(fd).st_size < size:
@@ -228,7 +252,9 @@ def _after(pieces: list[memoryview], done: int) -> list[memoryview]:
     return [pieces[0][done:], *pieces[1:]] if pieces else []
 
 
-_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+_ENOTSUPP = 524  # Linux' own, of NFS, which has no name outside the kernel
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, _ENOTSUPP)
+"""What a file system says that has no locks, or a share whose server does not give any."""
 
 
 def lock_file(fd: int) -> None:
@@ -251,7 +277,7 @@ def lock_file(fd: int) -> None:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what the HDF5 library uses, too
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in NO_LOCKS:
                 raise  # a file system without locks has none to respect
 
 
@@ -333,7 +359,7 @@ def _is_locked(path: Path, for_all: bool) -> bool:
     except (BlockingIOError, PermissionError):
         return True
     except OSError as error:
-        if not for_all or error.errno not in _NO_LOCKS:
+        if not for_all or error.errno not in NO_LOCKS:
             raise
     finally:
         os.close(fd)

@@ -22,7 +22,7 @@ from recorder.lossless.output import Output
 from recorder.playback.hdf5 import Hdf5Part
 from recorder.writers.about import versions
 from recorder.writers.base import WriteReport
-from recorder.writers.hdf5 import Hdf5Writer, choose, prove
+from recorder.writers.hdf5 import Hdf5Writer, choose, library, prove
 from recorder.writers.hdf5.filters import Filter
 from recorder.writers.hdf5.writer import COMMIT_S
 from recorder.writers.replace import Unfinished
@@ -178,7 +178,7 @@ def _foreign(path: Path) -> Frame:
     import tables
 
     try:
-        found = flammkuchen.load(str(path), "/frames")
+        found = library.with_or_without_locks(lambda: flammkuchen.load(str(path), "/frames"))
     except (tables.HDF5ExtError, ValueError, OSError) as error:
         raise RecorderError(f"{path} holds no array called frames: {error}") from error
     array: Frame = np.asarray(found)

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, cast
 
+from recorder import forks
 from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
 from recorder.frame import FrameSpec
 from recorder.system import start_child, write_all
@@ -29,10 +30,15 @@ _AT_ONCE = (
 _AT_FULL_SPEED: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
+_starting = forks.wait_for(threading.Lock())
+"""Held until a new decoder is known: a fork in between would keep its pipes open for ever."""
+
+
 class Decoder:
     """Decodes what it is fed, from its first frame until `close`, or until it is forgotten.
 
-    It ends at the first packet that is not sound: what it gives is never a patched-up frame.
+    It ends at the first packet that is not sound: what it gives is never a patched-up frame. In a
+    forked process it gives nothing more: it is the parent's.
 
     Parameters
     ----------
@@ -50,16 +56,26 @@ class Decoder:
     """
 
     def __init__(self, spec: FrameSpec, at_once: bool) -> None:
-        child = start_child(_command(spec, at_once), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stderr is not None
-        self._child = child
-        self._in, self._out = child.stdin, child.stdout
-        self._stderr = StderrTail(child.stderr)
-        self._feeders: list[threading.Thread] = []
-        self.late = False
-        self.close = weakref.finalize(self, _end, child, self._stderr, self._feeders)
+        command = _command(spec, at_once)
+        with _starting:
+            child = start_child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert child.stdin is not None
+            assert child.stdout is not None
+            assert child.stderr is not None
+            self._child = child
+            self._in, self._out = child.stdin, child.stdout
+            self._stderr = StderrTail(child.stderr)
+            self._feeders: list[threading.Thread] = []
+            self._expired = threading.Event()
+            self.close = weakref.finalize(self, _end, child, self._stderr, self._feeders)
+            forks.notify(self)
+
+    def forked(self) -> None:
+        """Close our copies of the pipes: the parent's ffmpeg waits for the end of its input."""
+        self.close.detach()
+        self._in.close()
+        self._out.close()
+        self._child.returncode = 0  # else Popen looks after it, and warns that it still runs
 
     def feed(self, data: bytes) -> None:
         """Hand over data; if ffmpeg has gone, that shows in the frames that do not come."""
@@ -94,7 +110,8 @@ class Decoder:
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """End ffmpeg if the block takes longer; `late` then says so."""
-        timer = threading.Timer(seconds, self._expire)
+        # It must not hold us: then we could be ended by its thread, in which there is no waiting.
+        timer = threading.Timer(seconds, _expire, (self._child, self._expired))
         timer.daemon = True
         timer.start()
         try:
@@ -102,9 +119,10 @@ class Decoder:
         finally:
             timer.cancel()
 
-    def _expire(self) -> None:
-        self.late = True
-        self._child.kill()
+    @property
+    def late(self) -> bool:
+        """Whether a frame did not come in time."""
+        return self._expired.is_set()
 
     def complaint(self) -> str:
         """Return the last thing it said on stderr, once it has ended."""
@@ -120,6 +138,11 @@ def _command(spec: FrameSpec, at_once: bool) -> list[str]:
         *("-map", "0:v:0", "-fps_mode", "passthrough", *conversion_options(spec.pixel_format)),
         *(*after, "-f", "rawvideo", "-pix_fmt", RAW_FORMAT[spec.pixel_format], "pipe:1"),
     ]
+
+
+def _expire(child: subprocess.Popen[bytes], expired: threading.Event) -> None:
+    expired.set()
+    child.kill()
 
 
 def _feed(pipe: IO[bytes], pieces: Iterable[bytes]) -> None:

@@ -39,6 +39,9 @@ class VideoPart:
     def __repr__(self) -> str:
         return f"VideoPart({str(self.stem)!r})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return VideoPart, (self.stem.absolute(),)  # another process reads anew what is in the files
+
     @property
     def files(self) -> tuple[Path, ...]:
         """All files that are there, the one with the frames first."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Frames(Protocol):
-    """The frames of one file by their number. One thread uses it, until `close`."""
+    """The frames of one file by their number, for any thread, until `close`, also after a fork."""
 
     def __len__(self) -> int:
         """How many whole frames the file holds."""

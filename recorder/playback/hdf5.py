@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
-import threading
+import weakref
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recorder import forks
 from recorder.errors import NotLossless, RecorderError
 from recorder.frame import FrameSpec
 from recorder.playback.frames import readable
-from recorder.system import is_locked
+from recorder.system import NO_LOCKS, is_locked
 from recorder.writers import about as about_file
 from recorder.writers import naming
+from recorder.writers.hdf5 import library
 from recorder.writers.hdf5.choice import choose
 from recorder.writers.hdf5.columns import COLUMNS, as_row
 from recorder.writers.hdf5.groups import unescaped
@@ -29,8 +32,6 @@ from recorder.writers.ledger import Row
 if TYPE_CHECKING:
     from recorder.frame import Frame
 
-_TABLES = threading.RLock()
-"""PyTables and the HDF5 library under it are used by one thread at a time."""
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _NOT_OURS = (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, struct.error)
 _WORKERS = 2
@@ -51,6 +52,9 @@ class Hdf5Part:
 
     def __repr__(self) -> str:
         return f"Hdf5Part({str(self.stem)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Hdf5Part, (self.stem.absolute(),)  # another process reads anew what is in the files
 
     @property
     def file(self) -> Path:
@@ -78,9 +82,11 @@ class Hdf5Part:
         import flammkuchen
         import tables
 
+        def opens() -> Any:
+            return flammkuchen.load(str(self.file), "/about")
+
         try:
-            with _TABLES:
-                found = _plain(flammkuchen.load(str(self.file), "/about"))
+            found = _plain(library.with_or_without_locks(opens))
         except (tables.HDF5ExtError, RecorderError, OSError, ValueError):  # `rows` tells why
             return {}
         return found if isinstance(found, dict) else {}
@@ -163,7 +169,7 @@ def is_recording(stem: Path) -> bool:
 
 
 class Hdf5Frames:
-    """The frames of one HDF5 file, by index.
+    """The frames of one HDF5 file, by index; any thread may ask, also after a fork.
 
     Parameters
     ----------
@@ -187,7 +193,7 @@ class Hdf5Frames:
             self._filter = choose(codec, spec)
         except NotLossless as error:
             raise RecorderError(f"{path}: written by a newer version? {error}") from error
-        with _TABLES:
+        with library.LOCK:
             self._file = _open(path)
             try:
                 self._frames = self._file.root.frames
@@ -195,6 +201,12 @@ class Hdf5Frames:
             except Exception as error:
                 self._file.close()
                 raise _unreadable(path, error) from error
+        self._let_go = weakref.finalize(self, library.discard, self._file)
+        forks.notify(self)
+
+    def forked(self) -> None:
+        """Never close the file: that would end the parent's lock, which both processes have."""
+        self._let_go.detach()
 
     def __len__(self) -> int:
         return self._count
@@ -217,25 +229,43 @@ class Hdf5Frames:
         array of the spec
             Used again for a later frame.
         """
+        at = start
+        while at < stop:  # once, but for forks
+            with closing(self._ahead(at, stop)) as frames:
+                for frame in frames:
+                    yield frame
+                    at += 1
+
+    def _ahead(self, start: int, stop: int) -> Generator[Frame, None, None]:
+        """Give the frames of a range; in a forked process it ends: there the threads are gone."""
+        process = os.getpid()
+        with ThreadPoolExecutor(_WORKERS, "decompress") as pool:
+            for frame in self._decompressed(pool, start, stop):
+                yield frame
+                if os.getpid() != process:
+                    return
+
+    def _decompressed(
+        self, pool: ThreadPoolExecutor, start: int, stop: int
+    ) -> Generator[Frame, None, None]:
         spare = [np.empty(self._spec.shape, self._spec.dtype) for _ in range(_AHEAD + 1)]
         coming: deque[Future[Frame]] = deque()
-        with ThreadPoolExecutor(_WORKERS, "decompress") as pool:
-            for index in range(start, stop):
-                if len(coming) == _AHEAD:
-                    frame = coming.popleft().result()
-                    yield frame
-                    spare.append(frame)
-                coming.append(pool.submit(self._filled, index, spare.pop()))
-            while coming:
-                yield coming.popleft().result()
+        for index in range(start, stop):
+            if len(coming) == _AHEAD:
+                frame = coming.popleft().result()
+                yield frame
+                spare.append(frame)
+            coming.append(pool.submit(self._filled, index, spare.pop()))
+        while coming:
+            yield coming.popleft().result()
 
     def close(self) -> None:
         """Close the file."""
-        with _TABLES:
-            self._file.close()
+        with library.LOCK:
+            self._let_go()
 
     def _chunk(self, index: int) -> bytes:
-        with _TABLES:
+        with library.LOCK:
             try:
                 start = (index, *([0] * len(self._spec.shape)))
                 return bytes(self._frames.read_chunk(start))
@@ -255,7 +285,7 @@ class Hdf5Frames:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    with _TABLES:
+    with library.LOCK:
         file = _open(path)
         try:
             yield file
@@ -264,11 +294,9 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _open(path: Path) -> Any:
-    import tables
-
     _require_free(path)
     try:
-        return tables.open_file(str(path), "r")
+        return library.open_file(path)
     except Exception as error:
         raise _unreadable(path, error) from error
 
@@ -276,7 +304,15 @@ def _open(path: Path) -> Any:
 def _is_locked(path: Path) -> bool:
     try:
         return is_locked(path)
-    except OSError:
+    except OSError as error:
+        return error.errno in NO_LOCKS and _is_live(path)
+
+
+def _is_live(path: Path) -> bool:
+    """Whether a file says that it is being written, by a process that still runs."""
+    try:
+        return about_file.is_live(about_in(path))
+    except (*_NOT_OURS, OSError):
         return False
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recorder.playback.matroska import packet, read_index
+from recorder.system import read_at
 
 _STEP_MS = 1_000_000
 """Between the times of two packets. ffmpeg counts time in frames of the file's nominal rate: this
@@ -36,7 +36,7 @@ class Packets:
     alone
         Whether each frame can be decoded without any other.
     given
-        Packets given so far: what reading has cost.
+        Packets given so far: what reading has cost. Not exact while several threads read.
 
     Raises
     ------
@@ -53,8 +53,7 @@ class Packets:
         in_order = bool(np.all(np.diff(self._places) > 0))
         self.alone = in_order and bool(self._index.key.all())
         self.given = 0
-        self._lock = threading.Lock()  # for the file's position, and the count
-        self._file = path.open("rb")
+        self._file = path.open("rb", buffering=0)
         self.close = weakref.finalize(self, self._file.close)
 
     def __len__(self) -> int:
@@ -92,8 +91,6 @@ class Packets:
 
     def _packet(self, place: int, turn: int) -> bytes:
         index = self._index
-        with self._lock:
-            self._file.seek(int(index.offset[place]))
-            data = self._file.read(int(index.length[place]))
-            self.given += 1
+        data = read_at(self._file.fileno(), int(index.length[place]), int(index.offset[place]))
+        self.given += 1
         return packet(index.track, turn * _STEP_MS, bool(index.key[place]), data)

@@ -70,7 +70,10 @@ def open_recording(path: str | Path, *, check: bool = True) -> Recording:
 
 
 class Recording:
-    """The frames of a recording, in an object that looks like an array. One thread uses it.
+    """The frames of a recording, in an object that looks like an array.
+
+    Threads may share it, and a forked process may go on with what its parent opened. Pickled, it
+    names its files: it opens them again where it is unpickled.
 
     ``len``, ``recording[10]``, ``recording[-1]``, ``recording[10:20:2]``, iteration and
     ``np.asarray`` give frames as arrays of their own; bgr8 is blue first, see
@@ -153,6 +156,9 @@ class Recording:
     def ndim(self) -> int:
         """3 for gray frames, 4 for colour."""
         return len(self.shape)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Recording, (self.parts, self._check)
 
     def __repr__(self) -> str:
         seconds = self.timestamps[-1] if len(self) else 0.0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recorder import forks
 from recorder.errors import Damaged, RecorderError
 from recorder.frame import FrameSpec
 from recorder.playback.decoder import Decoder
@@ -29,7 +30,9 @@ afterwards each access has a decoder of its own."""
 
 
 class VideoFrames:
-    """Random access and fast iteration over one video file. One thread uses it.
+    """Random access and fast iteration over one video file, by any thread, also after a fork.
+
+    Each iteration has a decoder of its own, and all random access one between them.
 
     Parameters
     ----------
@@ -54,8 +57,15 @@ class VideoFrames:
         self._turn = 0
         self._walk: Generator[Frame, None, None] | None = None
         self._next = 0  # the number of the frame that comes next in the walk
+        self._reading = forks.Lock()
         self._decoders: weakref.WeakSet[Decoder] = weakref.WeakSet()
+        self._listing = forks.Lock()
         self._require_size()
+        forks.notify(self)
+
+    def forked(self) -> None:
+        """Leave the parent's decoders alone; a thread of its may just be in the middle of one."""
+        self._stepper = self._walk = None
 
     def _require_size(self) -> None:
         found, expected = self._packets.size, (self._spec.width, self._spec.height)
@@ -92,10 +102,11 @@ class VideoFrames:
             It cannot be decoded.
         """
         self._require(index, index + 1)
-        if self._packets.alone:
-            came = self._at_once and self._step_to(index, out)
-        else:
-            came = self._walk_to(index, out)
+        with self._reading:
+            if self._packets.alone:
+                came = self._at_once and self._step_to(index, out)
+            else:
+                came = self._walk_to(index, out)
         if not came:
             np.copyto(out, self._alone(index))
 
@@ -132,14 +143,19 @@ class VideoFrames:
 
     def close(self) -> None:
         """End all decoders, also of iterations that are under way."""
-        self._stepper = self._walk = None
-        for decoder in list(self._decoders):
+        with self._listing:  # and not `_reading`: who has that may wait for a frame
+            self._packets.close()
+            decoders = list(self._decoders)
+        for decoder in decoders:
             decoder.close()
-        self._packets.close()
+        self._stepper = self._walk = None
 
-    def _require(self, start: int, stop: int) -> None:
+    def _require_open(self) -> None:
         if not self._packets.close.alive:
             raise RecorderError(f"{self._path} is closed")
+
+    def _require(self, start: int, stop: int) -> None:
+        self._require_open()
         if not 0 <= start <= stop <= len(self):
             raise IndexError(f"{self._path} has {len(self)} frames; there is no [{start}:{stop}]")
 
@@ -162,7 +178,8 @@ class VideoFrames:
         if self._walk is None or not key <= self._next <= index:
             self._walk = self._decode(key, len(self))
             self._next = key
-        for frame in self._walk:
+        walk = self._walk  # `close` may take it away
+        for frame in walk:
             self._next += 1
             if self._next > index:
                 np.copyto(out, frame)
@@ -179,6 +196,7 @@ class VideoFrames:
         with closing(decoder):
             if all(decoder.read(frame) for _ in range(first, index + 1)):
                 return frame
+            self._require_open()
             raise Damaged(f"{self._path}: frame {index} cannot be decoded: {decoder.complaint()}")
 
     def _decode(self, start: int, stop: int) -> Generator[Frame, None, None]:
@@ -189,11 +207,13 @@ class VideoFrames:
         return _frames_of(decoder, self._spec, start - first, stop - first)
 
     def _decoder(self, at_once: bool) -> Decoder:
-        try:
-            decoder = Decoder(self._spec, at_once)
-        except OSError as error:
-            raise RecorderError(f"{self._path}: ffmpeg does not start: {error}") from error
-        self._decoders.add(decoder)
+        with self._listing:
+            self._require_open()
+            try:
+                decoder = Decoder(self._spec, at_once)
+            except OSError as error:
+                raise RecorderError(f"{self._path}: ffmpeg does not start: {error}") from error
+            self._decoders.add(decoder)
         decoder.feed(self._packets.head)
         return decoder
 

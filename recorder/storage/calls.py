@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from os import strerror
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from recorder.errors import NoSpace, RecorderError, WriterError
 from recorder.storage.check import require_saved
 from recorder.storage.hooks import flammkuchen_io
 from recorder.storage.tree import Preparer, plain
+from recorder.writers.hdf5 import library
 from recorder.writers.ledger import as_recorder_error
 from recorder.writers.replace import Replacement
 
@@ -30,9 +32,10 @@ def save(path: str | Path, data: Any) -> None:
     keys in another order, and what extends dict, list or tuple as these.
 
     flammkuchen.load, PyTables and h5py with hdf5plugin read the file too. Stacks of pictures
-    (uint8 or uint16, from 1 MiB on) are compressed as the recorder compresses frames. What HDF5
-    has no form for is pickled: names with a slash or other than texts, long lists, texts above
-    60 KB, dates, masked and 0-d arrays, objects.
+    (uint8 or uint16, from 1 MiB on) are compressed as the recorder compresses frames. A key that
+    cannot be a name, as a number, a tuple, a text with a slash, is kept beside its value in a
+    group that flammkuchen knows. What HDF5 has no form for is pickled: long lists (unless there
+    are arrays in them), texts above 60 KB, dates, masked and 0-d arrays, objects.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def save(path: str | Path, data: Any) -> None:
     Raises
     ------
     RecorderError
-        There is something in it that cannot be kept.
+        There is something in it that cannot be kept, or only as a pickle of 4 GiB or more.
     WriterError, NoSpace
         The file cannot be written; what was there before still is.
 
@@ -54,12 +57,12 @@ def save(path: str | Path, data: Any) -> None:
     """
     file = Replacement(Path(path))
     try:
-        with _translated(file.target, WriterError), warnings.catch_warnings():
+        with library.LOCK, _translated(file.target, WriterError), warnings.catch_warnings():
             # Of names that are no identifiers, and of many values: both are fine here.
             warnings.simplefilter("ignore", tables.NaturalNameWarning)
             warnings.simplefilter("ignore", tables.PerformanceWarning)
             tree = Preparer()(data)
-            flammkuchen_io().save(file.fresh, tree, compression=_COMPRESSION)
+            _write(file.fresh, tree)
             require_saved(file.fresh, tree)
     except BaseException:
         file.discard()
@@ -77,7 +80,8 @@ def load(path: str | Path, group: str | Sequence[str] | None = None, sel: Any = 
     path
         The file.
     group
-        A name in it, as in ``"trial/frames"``, to load only that; several give a tuple.
+        A name in it, as in ``"trial/frames"``, to load only that; several give a tuple. Numbers
+        and tuples as they are printed: ``"trials/3"``, ``"trials/(2, 3)"``.
     sel
         Part of the array that `group` names: an index, a slice or a tuple of them
         (``flammkuchen.aslice``). Only that is read.
@@ -103,8 +107,14 @@ def load(path: str | Path, group: str | Sequence[str] | None = None, sel: Any = 
     source = Path(path)
     if not source.is_file():
         raise RecorderError(f"{source}: there is no such file")
-    with _translated(source, RecorderError), _nothing_left_out(source):
-        return plain(flammkuchen_io().load(source, group=_rooted(group), sel=sel))
+    with library.LOCK, _translated(source, RecorderError), _nothing_left_out(source):
+        read = partial(flammkuchen_io().load, source, group=_rooted(group), sel=sel)
+        return plain(library.with_or_without_locks(read))
+
+
+def _write(path: Path, tree: Any) -> None:
+    write = partial(flammkuchen_io().save, path, tree, compression=_COMPRESSION)
+    library.with_or_without_locks(write)
 
 
 def _rooted(group: str | Sequence[str] | None) -> str | list[str] | None:
@@ -133,6 +143,8 @@ def _translated(path: Path, kind: type[RecorderError]) -> Iterator[None]:
         if kind is WriterError:
             raise as_recorder_error(error, path) from error
         raise kind(f"{path}: {error}") from error
+    except (ImportError, AttributeError) as error:  # of a pickle whose classes are not here
+        raise kind(f"{path}: something in it cannot be loaded here: {error}") from error
     except (ValueError, TypeError, IndexError, LookupError, tables.NodeError) as error:
         raise kind(f"{path}: {error}") from error
 

@@ -11,12 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import tables
 
 from recorder.errors import NoSpace, WriterError
 from recorder.storage.hooks import Own, flammkuchen_io
 from recorder.storage.numeric import is_same
+from recorder.storage.small import Pair, Small
 from recorder.system import free_bytes
+from recorder.writers.hdf5 import library
 
 _NEARLY_FULL = 1 << 20
 
@@ -36,7 +37,7 @@ def require_saved(path: Path, tree: Any) -> None:
     WriterError, NoSpace
         Something is missing in it, or not as it was.
     """
-    with tables.open_file(str(path)) as file:
+    with library.LOCK, library.open_file(path) as file:
         items = tree.items() if isinstance(tree, dict) else _names(tree) or [("data", tree)]
         seen = {id(tree)}
         wrong = next((name for name, value in items if not _is(file.root, name, value, seen)), None)
@@ -49,17 +50,19 @@ def require_saved(path: Path, tree: Any) -> None:
 
 def _is(group: Any, name: str, value: Any, seen: set[int]) -> bool:
     """Whether a name in a group stands for this value."""
+    if isinstance(value, Small | Pair):  # before all that takes time: there may be thousands
+        return value.is_written(group, name)
     if name not in group._v_children:
         names = group._v_attrs._f_list()
         return name in names and _is_scalar(group._v_attrs[name], value)
-    node = group._v_children[name]
-    if isinstance(node, tables.link.SoftLink):
+    if name in group._v_links:
         return id(value) in seen  # it is in the file already, and was compared there
     seen.add(id(value))
+    if isinstance(value, Own):
+        return value.is_written(group, name)
+    node = group._v_children[name]
     if isinstance(value, dict | list | tuple | SimpleNamespace):
         return all(_is(node, key, item, seen) for key, item in _items(value))
-    if isinstance(value, Own):
-        return value.is_written(node)
     return value is None or _is_array(node, value)
 
 

@@ -5,10 +5,12 @@ A copy, so that a program that uses flammkuchen beside us gets flammkuchen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from operator import itemgetter
+from types import SimpleNamespace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,7 +18,10 @@ import tables
 
 from recorder.errors import RecorderError
 from recorder.storage import flammkuchen_numpy2, pickles
+from recorder.storage.keys import PAIR, pair_name
+from recorder.storage.pandas_files import is_pandas, load_pandas
 from recorder.storage.pictures import read
+from recorder.storage.small import Pair, Small, read_pair, read_small
 
 
 @runtime_checkable
@@ -26,8 +31,8 @@ class Own(Protocol):
     def write(self, file: Any, group: Any, name: str) -> None:
         """Make a node of it that flammkuchen can load."""
 
-    def is_written(self, node: Any) -> bool:
-        """Whether a node of a file holds it, every bit."""
+    def is_written(self, group: Any, name: str) -> bool:
+        """Whether a group has it under this name, every bit."""
 
 
 @cache
@@ -57,18 +62,76 @@ def _save_own(file: Any, group: Any, value: Own, name: str) -> None:
     value.write(file, group, name)
 
 
+def _save_level(
+    theirs: Callable[..., Any],
+    file: Any,
+    group: Any,
+    value: Any,
+    name: str,
+    filters: Any = None,
+    idtable: Any = None,
+) -> None:
+    """Save what may come by the thousand past all that flammkuchen asks of a value."""
+    if not isinstance(value, Small | Pair) or id(value) in idtable:
+        theirs(file, group, value, name, filters, idtable)
+        return
+    idtable[id(value)] = f"{group._v_pathname.rstrip('/')}/{name}"
+    value.write(file, group, name)
+
+
 def _load_pickled(theirs: Callable[..., Any], node: Any) -> pickles.Loaded:
     return pickles.Loaded(theirs(node))
 
 
 def _load_node(theirs: Callable[..., Any], file: Any, node: Any, known: Any, path: str) -> Any:
     """Load pictures faster, and what flammkuchen takes for None: tables, rows of any length."""
+    if isinstance(node, tables.Group):
+        return _load_group(theirs, file, node, known, path)
     if isinstance(node, tables.Table) or _is_ragged(node):
         return node.read()
-    if not isinstance(node, tables.Group | tables.Array | tables.VLArray):
+    if not isinstance(node, tables.Array | tables.VLArray):
         raise RecorderError(f"{file.filename}: {path} is of a kind that cannot be loaded here")
     pictures = read(node) if isinstance(node, tables.CArray) and _is_plain_array(node) else None
     return theirs(file, node, known, path) if pictures is None else pictures
+
+
+def _load_group(theirs: Callable[..., Any], file: Any, group: Any, known: Any, path: str) -> Any:
+    """Load what has names or numbers, and small arrays in it past PyTables."""
+    if is_pandas(group):
+        return load_pandas(group)
+    io = flammkuchen_io()
+    kind, _, count = group._v_title.partition(":")
+    if kind in ("sparse", "nonetype"):
+        return theirs(file, group, known, path)
+    value: Any = [] if kind == "list" else {}
+    if kind == "SimpleNamespace" or io.IO_ROOT_IS_SNS in group._v_attrs:
+        value = SimpleNamespace()
+    known[path] = value  # before what is in it, which may contain it
+    names = vars(value) if isinstance(value, SimpleNamespace) else value
+    found = names if isinstance(names, dict) and kind != "tuple" else {}
+    found.update(_members(file, group, known))
+    if kind not in ("list", "tuple"):
+        return value
+    items = [found[f"i{number}"] for number in range(int(count))]
+    return tuple(items) if kind == "tuple" else value.extend(items) or value
+
+
+def _members(file: Any, group: Any, known: Any) -> Iterator[tuple[Any, Any]]:
+    """Give names, or the keys of pairs, and what they stand for."""
+    for name in list(group._v_children):
+        if name.startswith(PAIR):
+            pair = read_pair(group, name)
+            yield pair or itemgetter("key", "value")(_load_member(file, group, name, known))
+            continue
+        value = read_small(group, name) if name in group._v_leaves else None
+        yield name, _load_member(file, group, name, known) if value is None else value
+    for name in group._v_attrs._f_list():
+        if not name.startswith(flammkuchen_io().IO_PREFIX):
+            yield name, group._v_attrs[name]
+
+
+def _load_member(file: Any, group: Any, name: str, known: Any) -> Any:
+    return flammkuchen_io()._load_level(file, group._v_children[name], known)
 
 
 def _is_ragged(node: Any) -> bool:
@@ -103,7 +166,17 @@ def _load_specific(
     sel: Any = None,
     pathtable: Any = None,
 ) -> Any:
-    """Load a single value as it is in the file: flammkuchen would turn bytes into text."""
+    """Load a single value as it is in the file: flammkuchen would turn bytes into text.
+
+    A name that is not there may be that of a key: ``trials/3`` is the value of 3.
+    """
+    name, _, rest = path.partition("/")
+    pair = pair_name(name)
+    is_known = name in group or name in group._v_attrs if isinstance(group, tables.Group) else True
+    if not is_known and pair in group:
+        value = f"value/{rest}" if rest else "value"
+        group, path = group._v_children[pair], value
+        return flammkuchen_io()._load_specific_level(file, group, path, sel, pathtable)
     if sel is None and isinstance(group, tables.Group) and path not in group:
         attributes = group._v_attrs
         if path in attributes._f_list():
@@ -112,6 +185,7 @@ def _load_specific(
 
 
 _HOOKS: dict[str, Callable[..., Any]] = {
+    "_save_level": _save_level,
     "_load_pickled": _load_pickled,
     "_load_nonlink_level": _load_node,
     "_load_sliced_level": _load_sliced,

@@ -57,9 +57,9 @@ class Numbers:
         )
         node[:] = self._x
 
-    def is_written(self, node: Any) -> bool:
-        """Whether a node of a file holds the same bytes."""
-        x = self._x
+    def is_written(self, group: Any, name: str) -> bool:
+        """Whether a group has the same bytes."""
+        node, x = group._v_children[name], self._x
         if getattr(node, "shape", None) != x.shape:
             return False
         rows = max(1, _BLOCK * len(x) // x.nbytes)

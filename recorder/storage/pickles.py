@@ -11,6 +11,9 @@ import tables
 
 from recorder.errors import RecorderError
 
+LIMIT = 2**32 - 1
+"""Bytes of one row of a variable length: HDF5 counts them in 32 bits."""
+
 
 class _RawAtom(tables.ObjectAtom):  # type: ignore[misc]
     """PyTables' kind for pickles, without the pickling."""
@@ -50,14 +53,21 @@ class Pickle:
                 f"{where}: HDF5 has no form for a {type(value).__name__}, and it cannot be "
                 f"pickled: {error}"
             ) from error
+        if len(self._data) > LIMIT:
+            raise RecorderError(
+                f"{where}: a {type(value).__name__} is kept as a pickle, and this one has "
+                f"{len(self._data)} bytes; HDF5 keeps {LIMIT} in one piece: save it in parts, or "
+                "as arrays of numbers"
+            )
 
     def write(self, file: Any, group: Any, name: str) -> None:
         """Write it where flammkuchen looks for it."""
         # One row there is and will be: PyTables would make room for 65536, and 1 MiB of each value.
         file.create_vlarray(group, name, _RawAtom(), chunkshape=1).append(self._data)
 
-    def is_written(self, node: Any) -> bool:
-        """Whether a node of a file holds exactly this."""
+    def is_written(self, group: Any, name: str) -> bool:
+        """Whether a group has exactly this."""
+        node = group._v_children[name]
         if not isinstance(node, tables.VLArray):
             return False
         node.atom = _RawAtom()

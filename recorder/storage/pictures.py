@@ -91,8 +91,9 @@ class Stack:
             node.write_chunk(place, data)
             self._digests.append(digest)
 
-    def is_written(self, node: Any) -> bool:
-        """Whether a node of a file holds the very chunks that were written."""
+    def is_written(self, group: Any, name: str) -> bool:
+        """Whether a group has the very chunks that were written."""
+        node = group._v_children[name]
         if getattr(node, "shape", None) != self._x.shape or node.chunkshape != self._chunk:
             return False
         chunks = (

@@ -14,21 +14,27 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from tables.attributeset import issysattrname
+from tables import attributeset
 
 from recorder.errors import NotLossless, RecorderError
+from recorder.storage import small
 from recorder.storage.hooks import flammkuchen_io
+from recorder.storage.keys import names_of
 from recorder.storage.numeric import Numbers, is_numeric
 from recorder.storage.pickles import Loaded, Pickle
 from recorder.storage.pictures import Stack, is_picture
 
 MANY = 256
 """HDF5 gets slow with more values than that side by side: minutes for ten thousand."""
+_MUCH = 1 << 20
+"""Bytes of arrays that are not pickled together with what is round them."""
 _TEXT_BYTES = 60_000  # an attribute has 64 KB, its name included
 _NAME_BYTES = 1_000
 _INT64 = range(-(2**63), 2**63)
 # Of PyTables, HDF5 and flammkuchen itself.
 _RESERVED = re.compile(r"_[cfgv]_|_i_|DEEPDISH_IO|__pair|pandas_(version|type)$|__.*__$|\.{0,2}$")
+_SYSTEM_NAMES = frozenset(attributeset.SYS_ATTRS)
+_SYSTEM_PREFIXES = tuple(attributeset.SYS_ATTRS_PREFIXES)
 _NATIVE_ARRAYS = "biufcSU"
 _NUMBERS = "biufc"
 
@@ -96,14 +102,29 @@ class Preparer:
 
     def _names(self, value: Any, where: str) -> Any:
         items: Mapping[Any, Any] = value if isinstance(value, dict) else vars(value)
-        if not all(map(_is_name, items)) or _is_long(items.values()):
+        if _is_long(items.values()):
             return Pickle(value, where)
         made: Any = {} if isinstance(value, dict) else SimpleNamespace()
         self._keep(value, made)  # before its items, which may contain it
         room = made if isinstance(made, dict) else vars(made)
-        for name, item in items.items():
-            room[name] = self(item, f"{where}/{name}")
+        for name, key in zip(names_of(items, _is_name), items, strict=True):
+            item = self(items[key], f"{where}/{key}")
+            room[name] = item if name is key else self._pair(self._key(key, where), item)
         return made
+
+    def _key(self, key: Any, where: str) -> Any:
+        # Not by `self`: a key that is there twice is in the file twice, and needs no link.
+        if type(key) is tuple:
+            return tuple(self._key(item, where) for item in key)
+        if type(key) in self._scalars:
+            return key
+        made = _native_scalar(key)
+        return Pickle(key, where) if made is None else made
+
+    def _pair(self, key: Any, value: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        is_simple = all(map(small.is_simple, (*keys, value)))
+        return small.Pair(key, value) if is_simple else {"key": key, "value": value}
 
     def _row(self, value: Any, where: str) -> Any:
         if _is_long(value):
@@ -142,6 +163,8 @@ def _native_array(value: Any) -> Any:
             return Stack(value)
     if is_numeric(value):
         return Numbers(value)
+    if small.is_small(value):
+        return small.Small(value)
     return np.ascontiguousarray(value) if kind in "SU" else value
 
 
@@ -157,7 +180,7 @@ def _fits(text: str | bytes) -> bool:
 def _is_name(key: Any) -> bool:
     if type(key) is not str or "/" in key or "\0" in key:
         return False
-    if _RESERVED.match(key) or issysattrname(key):
+    if _RESERVED.match(key) or key in _SYSTEM_NAMES or key.startswith(_SYSTEM_PREFIXES):
         return False
     try:
         return len(key.encode()) <= _NAME_BYTES
@@ -168,7 +191,22 @@ def _is_name(key: Any) -> bool:
 def _is_long(items: Iterable[Any]) -> bool:
     """Whether there are too many values; arrays are worth having one by one all the same."""
     values = list(items)
-    return len(values) >= MANY and not any(isinstance(value, np.ndarray) for value in values)
+    if len(values) < MANY or any(isinstance(value, np.ndarray) for value in values):
+        return False
+    return not _has_much(values)
+
+
+def _has_much(values: list[Any]) -> bool:
+    """Whether arrays in values, however deep, are too much for a pickle in memory."""
+    nbytes, todo, seen = 0, values, set()
+    while todo and nbytes <= _MUCH:
+        value = todo.pop()
+        if isinstance(value, np.ndarray):
+            nbytes += value.nbytes
+        elif isinstance(value, dict | list | tuple) and id(value) not in seen:
+            seen.add(id(value))
+            todo.extend(value.values() if isinstance(value, dict) else value)
+    return nbytes > _MUCH
 
 
 _PLAIN = {np.bool_: bool, np.int64: int, np.float64: float, np.str_: str, np.bytes_: bytes}
@@ -199,5 +237,7 @@ def plain(value: Any, known: dict[int, Any] | None = None) -> Any:
         value[:] = [plain(item, known) for item in value]
     elif isinstance(value, dict | SimpleNamespace):
         items = value if isinstance(value, dict) else vars(value)
-        items.update({name: plain(item, known) for name, item in items.items()})
+        found = {plain(name, known): plain(item, known) for name, item in items.items()}
+        items.clear()
+        items.update(found)
     return value

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from recorder import load, save
 from recorder.errors import NoSpace, RecorderError, WriterError
-from recorder.storage import flammkuchen_numpy2
+from recorder.storage import flammkuchen_numpy2, small
 from recorder.storage.hooks import flammkuchen_io
 from recorder.storage.pictures import LARGE, chunk_shape, is_picture
 from recorder.system import WINDOWS
@@ -88,7 +88,13 @@ CONTAINERS = {
     "list": [1, 2.5, "a", None, [b"b"]],
     "tuple": (1, (2, ()), []),
     "dict": {"a": {"b": {}}, "names with blanks": 1, "class": 2, "1": "x", "é": 3, "..x": [1]},
-    "keys of all kinds": {1: "a", (2, 3): np.int64(4)},
+    "keys of all kinds": {
+        **{1: "a", (2, 3): 4, None: [1], 1.5: {2: ()}, b"b": 1, "c": np.arange(3), 2**70: 2},
+        **{(): np.arange(2), ("M12", 3): "", (1, (2, None)): np.arange(400), (2, ""): 1},
+        **{np.float32(0.1): None, frozenset([1, 2]): np.arange(3), Colour.RED + 4: np.eye(200)},
+        **{datetime.date(2026, 11, 22): 1, -2: np.arange(3)[::-1], "": 0.5, "#": 1},
+    },
+    "true": {True: 1, False: np.zeros((2, 0))},
     "a slash": {"a/b": np.arange(3), "c": 1},
     "no name": {"": 1},
     "a zero in a name": {"a\0b": 1},
@@ -130,8 +136,11 @@ def path(tmp_path):
     return tmp_path / "data.h5"
 
 
+@pytest.mark.parametrize("library", ["its functions", "only PyTables"])
 @pytest.mark.parametrize("values", [SCALARS, ARRAYS, CONTAINERS], ids=["scalar", "array", "tree"])
-def test_everything_comes_back_as_it_was(path, values):
+def test_everything_comes_back_as_it_was(path, values, library, monkeypatch):
+    if library == "only PyTables":
+        monkeypatch.setattr(small, "functions", lambda: None)
     save(path, values)
     found = load(path)
     assert [name for name in values if not same(found[name], values[name])] == []
