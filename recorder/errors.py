@@ -14,6 +14,7 @@
     │   └── CameraLost               3  it is gone, or gives what no longer fits
     ├── WriterError                  4  the file cannot be written
     │   ├── EncoderDied              4  ffmpeg is gone, or told us of an error
+    │   ├── NoFfmpeg                 4  it is missing, too old, or fails whatever it is given
     │   └── FileTaken                4  the name is used; nothing is ever overwritten
     ├── NoSpace                      5  the disk has less room than must stay free
     ├── BufferFull                   6  frames came faster than they could be written
@@ -79,6 +80,10 @@ class WriterError(RecorderError):
 
 class EncoderDied(WriterError):
     """The encoder ended or failed while frames were still to come."""
+
+
+class NoFfmpeg(WriterError):
+    """There is no ffmpeg that can be used; nothing is said about any file."""
 
 
 class FileTaken(WriterError):
