@@ -15,6 +15,7 @@
     ├── WriterError                  4  the file cannot be written
     │   ├── EncoderDied              4  ffmpeg is gone, or told us of an error
     │   ├── FileTooLarge             4  the disk takes no more of this file, though of another one
+    │   ├── NoFfmpeg                 4  it is missing, too old, or fails whatever it is given
     │   └── FileTaken                4  the name is used; nothing is ever overwritten
     ├── NoSpace                      5  the disk has less room than must stay free
     ├── BufferFull                   6  frames came faster than they could be written
@@ -84,6 +85,10 @@ class EncoderDied(WriterError):
 
 class FileTooLarge(WriterError):
     """The disk takes no more of this file; it has room for another one."""
+
+
+class NoFfmpeg(WriterError):
+    """There is no ffmpeg that can be used; nothing is said about any file."""
 
 
 class FileTaken(WriterError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
@@ -9,8 +10,15 @@ from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
-from recorder.errors import WriterError
-from recorder.ffmpeg.program import RAW_FORMAT, conversion_options, executable, file_url
+from recorder.errors import NoFfmpeg, WriterError
+from recorder.ffmpeg.program import (
+    RAW_FORMAT,
+    StderrTail,
+    conversion_options,
+    executable,
+    file_url,
+    require_no_fault,
+)
 from recorder.frame import FrameSpec
 from recorder.system import ENCODER_NICE, start_child
 
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
     from recorder.frame import Frame
 
 
+_EXIT_S = 10.0
+"""How long ffmpeg may take to end after its last frame."""
 _HEADER = 4096
 """A file that a kill left shorter than this may not have its header yet, in bytes."""
 
@@ -76,21 +86,31 @@ def decode_frames(path: Path, spec: FrameSpec) -> Generator[Frame, None, None]:
     ------
     array of `spec`
         The same array each time, overwritten by the next frame.
+
+    Raises
+    ------
+    NoFfmpeg
+        It is not the file that ffmpeg fails of.
     """
-    child = start_child(
-        decode_command(file_url(path), spec.pixel_format),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # what is broken shows in the frames that are missing
-    )
+    command = decode_command(file_url(path), spec.pixel_format)
+    try:
+        child = start_child(command, stdout=subprocess.PIPE)
+    except OSError as error:
+        raise NoFfmpeg(f"ffmpeg does not start: {error}") from error
     assert child.stdout is not None
+    assert child.stderr is not None
+    said = StderrTail(child.stderr)
     frame: Frame = np.empty(spec.shape, spec.dtype)
     try:
         while _read_into(child.stdout, frame.data.cast("B")):
             yield frame
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            require_no_fault(command[0], child.wait(_EXIT_S), said.text())
     finally:
         child.stdout.close()
         child.kill()
         child.wait()
+        said.close()
 
 
 def _read_into(stream: IO[bytes], room: memoryview) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 from collections import deque
@@ -9,12 +10,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from recorder.errors import WriterError
+from recorder.errors import NoFfmpeg
 from recorder.system import buffered, start_child
 
 RAW_FORMAT = {"gray8": "gray", "gray16": "gray16le", "bgr8": "bgr24", "rgb8": "rgb24"}
 """ffmpeg's name of the bytes that go in and must come out."""
 
+OLDEST = (5, 1)
+"""The first ffmpeg that has -fps_mode; Debian 12 has it."""
+QUIET = ("-hide_banner", "-loglevel", "error", "-nostats")
+_NUMBER = re.compile(r"n?(\d+)(?:\.(\d+))?")
+_LACKS = re.compile(r"[Dd]ecoder .*not found|Unknown decoder|Cannot allocate memory")
+_LONGEST_S = 10.0
 _TAIL_LINES = 40
 _TAIL_LINE = 400
 
@@ -24,17 +31,103 @@ def executable() -> str:
 
     Raises
     ------
-    WriterError
-        There is none.
+    NoFfmpeg
+        There is none, or it is too old.
     """
     import imageio_ffmpeg
 
     try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        program = str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise WriterError(
+        raise NoFfmpeg(
             "no ffmpeg found: reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE"
         ) from error
+    require_new(program, "name a newer one in IMAGEIO_FFMPEG_EXE, or unset it for our own")
+    return program
+
+
+def require_new(program: str, remedy: str) -> None:
+    """Refuse an ffmpeg that lacks options that we need.
+
+    One whose version has no number, as a build from git, is taken for new; one that does not run
+    at all is left to whoever starts it.
+
+    Raises
+    ------
+    NoFfmpeg
+    """
+    version = _version(program)
+    found = _NUMBER.match(version)
+    if found and (int(found[1]), int(found[2] or 0)) < OLDEST:
+        raise NoFfmpeg(f"{program} is ffmpeg {version}; 5.1 or newer is needed: {remedy}")
+
+
+@lru_cache
+def _version(program: str) -> str:
+    """Return what a program says of its version; nothing if it says none."""
+    said = _run(program, "-version")[1].decode(errors="replace")
+    found = re.match(r"ffmpeg version (\S+)", said)
+    return found[1] if found else ""
+
+
+def require_no_fault(program: str, returncode: int, said: str) -> None:
+    """Refuse a decoder that failed by itself, so that nobody takes its file for damaged.
+
+    Parameters
+    ----------
+    returncode
+        How it ended.
+    said
+        On its stderr.
+
+    Raises
+    ------
+    NoFfmpeg
+    """
+    if returncode < 0:
+        raise NoFfmpeg(f"{program} was killed by signal {-returncode} while it decoded")
+    lacks = next((line for line in said.splitlines() if _LACKS.search(line)), None)
+    if returncode and lacks:
+        raise NoFfmpeg(f"{program} cannot decode this: {lacks}")
+    if returncode:
+        require_working(program)
+
+
+def require_working(program: str) -> None:
+    """Refuse an ffmpeg that does not even decode a picture that needs no decoding.
+
+    Raises
+    ------
+    NoFfmpeg
+    """
+    if failure := _failure(program):
+        raise NoFfmpeg(f"{program} does not work: {failure}")
+
+
+@lru_cache
+def _failure(program: str) -> str:
+    raw = ("-f", "rawvideo", "-pixel_format", "gray", "-video_size", "16x16", "-i", "pipe:0")
+    options = ("-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1")
+    picture = bytes(range(256))
+    code, out, said = _run(program, *QUIET, *raw, *options, given=picture)
+    if code == 0 and out == picture:
+        return ""
+    lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+    return f"{lines[0]} (exit code {code})"
+
+
+def _run(program: str, *arguments: str, given: bytes = b"") -> tuple[int, bytes, bytes]:
+    """Run it on a few bytes; return its exit code, and what it gives and says."""
+    try:
+        child = start_child([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    except OSError as error:
+        return 127, b"", f"it does not start: {error}".encode()
+    try:
+        out, said = child.communicate(given, timeout=_LONGEST_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        out, said = child.communicate()
+    return child.returncode, out, said
 
 
 def file_url(path: Path) -> str:

@@ -13,7 +13,13 @@ import numpy as np
 
 from recorder.errors import ConfigError, NotLossless
 from recorder.ffmpeg.decode import decode_frames
-from recorder.ffmpeg.program import RAW_FORMAT, conversion_options, executable, file_url
+from recorder.ffmpeg.program import (
+    RAW_FORMAT,
+    conversion_options,
+    executable,
+    file_url,
+    require_new,
+)
 from recorder.frame import FrameSpec
 from recorder.lossless.containers import CONTAINERS, Container, candidates
 from recorder.system import start_child
@@ -29,14 +35,16 @@ def program_in(folder: str | Path | None) -> str:
     ------
     ConfigError
         There is none in the folder.
-    WriterError
-        There is none at all.
+    NoFfmpeg
+        There is none at all, or it is too old.
     """
     if folder is None:
         return executable()
     for name in ("ffmpeg", "ffmpeg.exe"):
         if found := shutil.which(name, path=str(folder)):
-            return str(Path(found).absolute())
+            program = str(Path(found).absolute())
+            require_new(program, "name the folder of a newer one in FFMPEG_DIR, or leave it out")
+            return program
     raise ConfigError(f"FFMPEG_DIR {folder}: there is no ffmpeg in it that can be started")
 
 

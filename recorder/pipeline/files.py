@@ -12,7 +12,7 @@ from recorder.cameras.base import CameraInfo
 from recorder.config import CameraConfig, file_stem
 from recorder.disks import FileLimit, file_limit
 from recorder.errors import EncoderDied, FileTaken, NoSpace, NotLossless
-from recorder.ffmpeg.program import executable
+from recorder.ffmpeg.program import executable, require_working
 from recorder.frame import FrameSpec
 from recorder.pipeline.guards import reserve
 from recorder.pipeline.take import Take
@@ -256,14 +256,16 @@ def require_ffmpeg() -> None:
     ------
     WriterError
     """
+    program = executable()
     try:
-        child = start_child([executable(), "-version"])
+        child = start_child([program, "-version"])
     except OSError as error:
         raise EncoderDied(f"ffmpeg does not start: {error}") from error
     _, stderr = child.communicate()
     if child.returncode != 0:
         said = stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise EncoderDied(f"ffmpeg does not run (exit code {child.returncode}): {said[-1]}")
+    require_working(program)
 
 
 def make_folder(folder: Path) -> None:

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, cast
 
 from recorder import forks
-from recorder.ffmpeg.program import RAW_FORMAT, StderrTail, conversion_options, executable
+from recorder.ffmpeg.program import (
+    RAW_FORMAT,
+    StderrTail,
+    conversion_options,
+    executable,
+    require_no_fault,
+)
 from recorder.frame import FrameSpec
 from recorder.system import start_child, write_all
 
@@ -62,7 +68,7 @@ class Decoder:
             assert child.stdin is not None
             assert child.stdout is not None
             assert child.stderr is not None
-            self._child = child
+            self._child, self._program = child, command[0]
             self._in, self._out = child.stdin, child.stdout
             self._stderr = StderrTail(child.stderr)
             self._feeders: list[threading.Thread] = []
@@ -125,8 +131,17 @@ class Decoder:
         return self._expired.is_set()
 
     def complaint(self) -> str:
-        """Return the last thing it said on stderr, once it has ended."""
-        lines = self._stderr.text().splitlines()
+        """Return the last thing it said on stderr, once it has ended.
+
+        Raises
+        ------
+        NoFfmpeg
+            It failed whatever it was fed.
+        """
+        said = self._stderr.text()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            require_no_fault(self._program, self._child.wait(1.0), said)
+        lines = said.splitlines()
         return lines[-1] if lines else "ffmpeg said nothing about it"
 
 

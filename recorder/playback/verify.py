@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xxhash
 
-from recorder.errors import RecorderError
+from recorder.errors import NoFfmpeg, RecorderError
 from recorder.playback.files import find_parts
 from recorder.playback.part import Part, require_file, require_order
 from recorder.playback.verdict import Difference, PartVerdict, Verdict
@@ -38,6 +38,8 @@ def verify(*paths: str | Path, advance: Advance | None = None) -> Verdict:
     ------
     ConfigError
         A path holds no recording.
+    NoFfmpeg
+        There is none, it is too old, or it failed by itself.
 
     Examples
     --------
@@ -72,6 +74,8 @@ def _verified(part: Part, advance: Advance | None) -> PartVerdict:
         written = [row for row in rows if row.status == "written"]
         digests = _digests(part, advance) if part.file.exists() else iter(())
         found = _compare(written, digests, is_finished=state == "complete")
+    except NoFfmpeg:  # that says nothing about the file
+        raise
     except RecorderError as error:
         return PartVerdict(str(part.file), state, problem=str(error))
     # An interrupted recording simply ends early, in rows or frames, whichever the disk had more of

@@ -113,7 +113,10 @@ def _load_group(theirs: Callable[..., Any], file: Any, group: Any, known: Any, p
     if kind not in ("list", "tuple"):
         return value
     items = [found[f"i{number}"] for number in range(int(count))]
-    return tuple(items) if kind == "tuple" else value.extend(items) or value
+    if kind == "tuple":
+        return tuple(items)
+    value.extend(items)
+    return value
 
 
 def _members(file: Any, group: Any, known: Any) -> Iterator[tuple[Any, Any]]:
@@ -122,15 +125,21 @@ def _members(file: Any, group: Any, known: Any) -> Iterator[tuple[Any, Any]]:
         if name.startswith(PAIR):
             pair = read_pair(group, name)
             yield pair or itemgetter("key", "value")(_load_member(file, group, name, known))
-            continue
-        value = read_small(group, name) if name in group._v_leaves else None
-        yield name, _load_member(file, group, name, known) if value is None else value
+        else:
+            yield name, _load_member(file, group, name, known)
     for name in group._v_attrs._f_list():
         if not name.startswith(flammkuchen_io().IO_PREFIX):
             yield name, group._v_attrs[name]
 
 
 def _load_member(file: Any, group: Any, name: str, known: Any) -> Any:
+    path = f"{group._v_pathname.rstrip('/')}/{name}"
+    if path not in known and name in group._v_leaves:
+        small = read_small(group, name)
+        if small is not None:
+            known[path] = small  # a link to it may follow
+    if path in known:
+        return known[path]
     return flammkuchen_io()._load_level(file, group._v_children[name], known)
 
 

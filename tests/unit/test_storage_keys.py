@@ -143,7 +143,8 @@ def test_the_same_small_array_twice_is_once_in_the_file(path):
     array = np.arange(5)
     save(path, {"a": array, "b": array})
     found = load(path)
-    assert found["a"].tolist() == found["b"].tolist() == [0, 1, 2, 3, 4]
+    assert found["a"].tolist() == [0, 1, 2, 3, 4]
+    assert found["a"] is found["b"]
     with tables.open_file(str(path)) as file:
         assert isinstance(file.root.b, tables.link.SoftLink)
 
