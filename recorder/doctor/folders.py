@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import time
@@ -64,8 +65,7 @@ def _folder(folder: Path, raw_rate: float, keep_free: int | None) -> Iterator[Fi
         return
     yield _room(what, place, keep_free)
     yield from _kind(what, place)
-    busy = _who_records(folder)
-    if busy:
+    if busy := _who_records(folder) or _too_full(place):
         yield Finding(what, f"speed not measured: {busy}")
         return
     yield from _try_writing(what, place, raw_rate)
@@ -95,33 +95,44 @@ def _kind(what: str, place: Path) -> Iterator[Finding]:
         yield warning(what, text, remedy)
 
 
+def _too_full(place: Path) -> str:
+    return "" if free_bytes(place) >= 4 * _BLOCK else "the disk is full"
+
+
 def _who_records(folder: Path) -> str:
-    """Say what is being recorded, there or by a rig anywhere on this machine; empty if nothing."""
+    """Say what may be being recorded, there or by a rig anywhere on this machine; else nothing."""
     live = recordings_in(folder)
     if live:
         return f"{live[0].name} is being recorded there"
-    with suppress(RecorderError):
+    with suppress(RecorderError):  # the folder of rigs is not ours alone: there are none of ours
         for rig in running():
-            with connect(rig.name) as link:
-                if link.status().state == "recording":
-                    return f"{rig.name} is recording on this machine"
+            if busy := _is_recording(rig.name):
+                return busy
     return ""
+
+
+def _is_recording(name: str) -> str:
+    try:
+        with connect(name) as link:
+            state = link.status().state
+    except RecorderError:  # halted, or just gone: whether it records cannot be told
+        return f"{name} does not say whether it is recording"
+    return f"{name} is recording on this machine" if state == "recording" else ""
 
 
 def recordings_in(folder: Path) -> list[Path]:
     """Return the files in a folder that a recorder of this machine is writing now."""
-    found = []
     with suppress(OSError):
-        for path in folder.iterdir():
-            if _is_being_written(path):
-                found.append(path)
-    return found
+        return [path for path in folder.iterdir() if _is_being_written(path)]
+    return []
 
 
 def _is_being_written(path: Path) -> bool:
-    if path.suffix == naming.HDF5:
-        return is_locked(path)
-    return path.suffix == naming.ABOUT and about_file.is_live(about_file.read(path))
+    if path.suffix == naming.ABOUT:
+        return about_file.is_live(about_file.read(path))
+    with suppress(OSError):  # another user's, or where there are no locks
+        return path.suffix == naming.HDF5 and is_locked(path)
+    return False
 
 
 def _try_writing(what: str, place: Path, raw_rate: float) -> Iterator[Finding]:
@@ -132,7 +143,9 @@ def _try_writing(what: str, place: Path, raw_rate: float) -> Iterator[Finding]:
             yield from _locks(what, file.fileno())
             rate = _speed(file.fileno(), free_bytes(place))
     except OSError as error:
-        yield Finding(what, f"cannot write: {error.strerror}", 4, "name another recording.folder")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "make room" if full else "name another recording.folder"
+        yield Finding(what, f"cannot write: {error.strerror}", 5 if full else 4, remedy)
         return
     text = f"writes {readout.size(rate)}/s"
     if raw_rate:
@@ -160,4 +173,4 @@ def _speed(fd: int, free: int) -> float:
     while written < most and time.monotonic() - began < MEASURED_S:
         written += os.write(fd, block)
         sync_file(fd)
-    return written / (time.monotonic() - began)
+    return written / max(time.monotonic() - began, 1e-6)

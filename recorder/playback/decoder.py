@@ -18,7 +18,7 @@ from recorder.ffmpeg.program import (
     require_no_fault,
 )
 from recorder.frame import FrameSpec
-from recorder.system import start_child, write_all
+from recorder.system import fork_lock, start_child, write_all
 
 if TYPE_CHECKING:
     import io
@@ -34,10 +34,6 @@ _AT_ONCE = (
     ("-threads", "1", "-flush_packets", "1"),
 )
 _AT_FULL_SPEED: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-
-
-_starting = forks.wait_for(threading.Lock())
-"""Held until a new decoder is known: a fork in between would keep its pipes open for ever."""
 
 
 class Decoder:
@@ -63,7 +59,7 @@ class Decoder:
 
     def __init__(self, spec: FrameSpec, at_once: bool) -> None:
         command = _command(spec, at_once)
-        with _starting:
+        with fork_lock:  # a fork before it is known would keep its pipes open for ever
             child = start_child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             assert child.stdin is not None
             assert child.stdout is not None

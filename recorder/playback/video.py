@@ -175,10 +175,10 @@ class VideoFrames:
     def _walk_to(self, index: int, out: Frame) -> bool:
         """Go on to a frame from the one that was decoded last, or from a key frame if nearer."""
         key = self._packets.key_before(index)
-        if self._walk is None or not key <= self._next <= index:
-            self._walk = self._decode(key, len(self))
+        walk = self._walk  # of this thread from here on: `close` may take it away
+        if walk is None or not key <= self._next <= index:
+            walk = self._walk = self._decode(key, len(self))
             self._next = key
-        walk = self._walk  # `close` may take it away
         for frame in walk:
             self._next += 1
             if self._next > index:

@@ -57,11 +57,14 @@ def save(path: str | Path, data: Any) -> None:
     """
     file = Replacement(Path(path))
     try:
+        # Before the library is taken: objects are pickled here, by code of their own that may wait
+        # for a thread which reads another file.
+        with _translated(file.target, WriterError):
+            tree = Preparer()(data)
         with library.LOCK, _translated(file.target, WriterError), warnings.catch_warnings():
             # Of names that are no identifiers, and of many values: both are fine here.
             warnings.simplefilter("ignore", tables.NaturalNameWarning)
             warnings.simplefilter("ignore", tables.PerformanceWarning)
-            tree = Preparer()(data)
             _write(file.fresh, tree)
             require_saved(file.fresh, tree)
     except BaseException:

@@ -1,5 +1,6 @@
 """`recorder doctor`: each finding from a machine that has the fault, and from one that has not."""
 
+import errno
 import json
 import os
 from types import SimpleNamespace
@@ -12,6 +13,9 @@ from recorder.cli import app
 from recorder.config import make_config
 from recorder.doctor import cameras, folders, machine, software
 from recorder.doctor.finding import Finding, exit_code, warning
+from recorder.errors import RigGone
+from recorder.writers import about as about_file
+from recorder.writers.about import this_writer
 
 LEAST = {"cameras": {"top": {"source": "synthetic"}}}
 
@@ -214,12 +218,8 @@ def test_a_disk_that_is_too_slow_is_said_with_both_rates(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("_quick")
 def test_nothing_is_written_where_something_is_being_recorded(tmp_path, monkeypatch):
-    from recorder.writers import about as about_file
-
     monkeypatch.setattr(folders, "_try_writing", pytest.fail)
-    about_file.create(
-        tmp_path / "top.json", {"state": "recording", "writer": about_file.this_writer()}
-    )
+    about_file.create(tmp_path / "top.json", {"state": "recording", "writer": this_writer()})
     *_, last = folders.folders(_config(recording={"folder": str(tmp_path), "keep_free": 0}))
     assert "top.json is being recorded there" in last.text
 
@@ -238,6 +238,38 @@ def test_a_process_that_may_not_write_large_files(tmp_path, monkeypatch):
     monkeypatch.setattr(disks, "_own_limit", lambda: 2**20)
     found = [each for each in folders._kind("folder", tmp_path) if "ulimit" in each.text]
     assert [each.remedy for each in found] == ["ulimit -f unlimited"]
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_rig_that_does_not_answer_may_be_recording(tmp_path, monkeypatch):
+    def no_answer(name):
+        raise RigGone(f"{name} does not answer")
+
+    monkeypatch.setattr(folders, "running", lambda: (SimpleNamespace(name="cage"),))
+    monkeypatch.setattr(folders, "connect", no_answer)
+    monkeypatch.setattr(folders, "_try_writing", pytest.fail)
+    *_, last = folders.folders(_config(recording={"folder": str(tmp_path), "keep_free": 0}))
+    assert last.text == "speed not measured: cage does not say whether it is recording"
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_file_that_cannot_be_asked_hides_no_recording(tmp_path, monkeypatch):
+    def no_locks(path):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(folders, "is_locked", no_locks)
+    (tmp_path / "a.h5").touch()
+    about_file.create(tmp_path / "b.json", {"state": "recording", "writer": this_writer()})
+    assert folders.recordings_in(tmp_path) == [tmp_path / "b.json"]
+
+
+def test_a_disk_that_is_full_is_no_reason_to_name_another_folder(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(folders, "_speed", full)
+    *_, last = folders._try_writing("folder", tmp_path, 0.0)
+    assert (last.exit_code, last.remedy) == (5, "make room")
 
 
 # -- the command -----------------------------------------------------------------------------------
