@@ -129,7 +129,7 @@ def test_samples_by_the_name_of_their_format(name, kind, words):
     assert kind or bool(Stored(name).remedy()) == (name[-4:] not in ("32le", "55le"))
 
 
-def paced(times_ms, late=()):
+def paced(times_ms, late=(), fps=None):
     now, slept = [100.0], []
 
     def sleep(seconds):
@@ -137,9 +137,11 @@ def paced(times_ms, late=()):
         now[0] += seconds
 
     pace = Pace(sleep, lambda: now[0])
+    pace.agree(fps)
     for number, time_ms in enumerate(times_ms):
         now[0] += dict(late).get(number, 0.0)
-        pace.wait(time_ms)
+        while not pace.wait(time_ms):
+            pass
     return now[0] - 100, slept
 
 
@@ -150,6 +152,13 @@ def test_frames_are_waited_for_by_their_own_times():
 
 def test_a_long_pause_is_waited_for_a_second():
     assert paced([0, 40, 150_000, 150_040])[0] == pytest.approx(1.08)
+
+
+def test_files_slower_than_a_frame_a_second_keep_their_rate():
+    took_s, slept = paced([0, 5000, 10_000, 100_000], fps=0.2)
+    assert took_s == pytest.approx(5 + 5 + 7.5)  # the last one is a pause
+    assert max(slept) <= 1  # so that the recording can be stopped
+    assert paced([0, 1500, 3000], fps=1 / 1.5)[0] == pytest.approx(3)
 
 
 def test_what_was_a_little_late_is_made_up_for_and_no_more():
