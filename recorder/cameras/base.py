@@ -36,6 +36,10 @@ class EndOfSource(Exception):
         self.fault = fault
 
 
+class NotYet(Exception):
+    """A file's next frame is not due yet: it keeps its pace, and is to be asked again at once."""
+
+
 class BadFrame(CameraError):
     """One frame cannot be used (not decoded, empty, of another kind); the next may be fine."""
 
@@ -111,6 +115,8 @@ class Camera(Protocol):
 
         Raises
         ------
+        NotYet
+            A file keeps its pace, and its next frame is not due yet.
         CameraTimeout
             No frame came in time.
         CameraLost

@@ -11,6 +11,7 @@ from typing import Any
 
 from recorder.cameras.feed import frame_kind
 from recorder.cameras.pictures import Pictures, open_pictures
+from recorder.cameras.tiff_directory import DamagedTiff
 from recorder.errors import CameraError, CameraLost, CameraRefused
 
 _MOST_NOTES = 10  # of thousands of files that are cut short; each has its row in the ledger
@@ -41,30 +42,46 @@ class ImageFiles:
         self._pictures: Pictures | None = None
         self._number = 0
         self.notes: list[str] = []
+        self.fault = ""
+        """Why the file that was grabbed last has no picture, or no more of them."""
 
     def grab(self) -> bool:
         """Go on to the next picture; False when there is none.
 
         Raises
         ------
-        CameraError
+        CameraRefused
             The next file holds pages that no recording can hold together.
         """
         self._number += 1
-        if self._pictures is not None and self._number < len(self._pictures):
-            return True
-        if self._next >= len(self._files):
-            return False
+        self.fault = ""
+        try:
+            if self._pictures is None or not self._pictures.has(self._number):
+                if self._next >= len(self._files):
+                    return False
+                self._begin()
+        except DamagedTiff as error:
+            self._break_off(str(error))
+        except OSError as error:
+            self._break_off(f"{self._files[self._next - 1].name}: {error.strerror or error}")
+        self._note(self._pictures.notes if self._pictures is not None else (self.fault,))
+        return True
+
+    def _begin(self) -> None:
+        """Go on to the next file."""
         self._number = 0
         self._next += 1
         self._pictures = None  # let go of before the next one is read
-        try:
-            self._pictures = open_pictures(self._files[self._next - 1])
-        except OSError:
-            return True  # counted as a bad frame by retrieve
-        new = [note for note in self._pictures.notes if note not in self.notes]
+        self._pictures = open_pictures(self._files[self._next - 1])
+
+    def _break_off(self, fault: str) -> None:
+        """Count a bad frame, by `retrieve`, and go on with the next file then."""
+        self._pictures = None
+        self.fault = fault
+
+    def _note(self, notes: tuple[str, ...]) -> None:
+        new = [note for note in notes if note not in self.notes]
         self.notes += new[: _MOST_NOTES - len(self.notes)]
-        return True
 
     def retrieve(self, image: Any = None) -> tuple[bool, Any]:
         """Decode it; cv2.imdecode has no place for a target, so the caller copies.
@@ -74,7 +91,10 @@ class ImageFiles:
         CameraLost
             It is of another size or depth than the target.
         """
-        frame = None if self._pictures is None else self._pictures.decode(self._number)
+        try:
+            frame = None if self._pictures is None else self._pictures.decode(self._number)
+        except OSError:
+            frame = None
         if frame is not None and self._drop_alpha and frame.ndim == 3 and frame.shape[2] == 4:
             frame = frame[..., :3]
         if frame is not None and image is not None:
@@ -95,8 +115,9 @@ class ImageFiles:
 
     def _where(self) -> str:
         """Name the picture that was grabbed last."""
-        name, count = self._files[self._next - 1].name, len(self._pictures or ())
-        return f"page {self._number + 1} of {name}" if count > 1 else name
+        name = self._files[self._next - 1].name
+        is_one_of_many = self._pictures is not None and self._pictures.has(1)
+        return f"page {self._number + 1} of {name}" if is_one_of_many else name
 
     def get(self, prop: int) -> float:
         """Return -1, OpenCV's word for unknown: files have no properties."""
@@ -146,5 +167,6 @@ def first_image(capture: ImageFiles, source: str) -> Any:
     """
     ok, frame = capture.retrieve() if capture.grab() else (False, None)
     if not ok:
-        raise CameraError(f"{source}: the first image is empty, cut short or not an image")
+        why = capture.fault or "the first image is empty, cut short or not an image"
+        raise CameraError(f"{source}: {why}")
     return frame

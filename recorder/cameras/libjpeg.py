@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 import threading
+from contextlib import suppress
 from typing import Any
 
 from recorder.cameras.cv2_setup import import_cv2
@@ -56,7 +57,7 @@ class JpegDecoder:
             finally:
                 os.dup2(before, _STDERR)
                 os.close(before)
-            self.is_torn = self._was_damage()
+                self.is_torn = self._was_damage()  # also if it raised: the words are of this one
         return frame
 
     def close(self) -> None:
@@ -72,6 +73,7 @@ class JpegDecoder:
         self._said.seek(0)
         self._said.truncate()
         if others := _WORDS.sub(b"", said):
-            os.write(_STDERR, others)
+            with suppress(OSError):  # nobody listens any more
+                os.write(_STDERR, others)
         words = [found[0] for found in _WORDS.finditer(said)]
         return any(_DAMAGE.match(each) and not _PADDING.match(each) for each in words)

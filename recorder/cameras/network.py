@@ -33,8 +33,10 @@ SCHEMES = ("http", "https", "rtsp")
 TIMEOUT_S = 5.0
 """To connect, and for each frame. OpenCV's own is 30 s."""
 KEY_FRAME_S = 20.0
-"""For the first picture of a stream that was joined between two key frames."""
+"""For the first picture of a stream that was joined between two key frames, at most."""
 
+_OPEN_S = 28.0
+"""For everything until the first picture: after 30 s the caller knows no reason any more."""
 _PROBE_S = 3.0  # with the time-out above an error is there within 10 s
 _EARLY = 0.8  # of the time-out: OpenCV comes back sooner when the connection broke
 _RTSP_PORT = 554
@@ -62,24 +64,26 @@ def open_stream(url: str, wanted: Wanted) -> Feed:
     """
     if url.split("://")[0].lower() not in SCHEMES:
         raise ConfigError(f"{redact(url)}: accepted: {', '.join(f'{s}://' for s in SCHEMES)}")
-    capture = _connect(url, TIMEOUT_S)
+    began = time.monotonic()
+    capture = _connect(url, TIMEOUT_S, TIMEOUT_S)
     try:
         if not _has_picture(capture):
+            is_known = _is_known(capture)
             capture.release()
-            capture = _await_key_frame(url)
+            left_s = _OPEN_S - (time.monotonic() - began)
+            capture = _await_key_frame(url, min(KEY_FRAME_S, left_s - TIMEOUT_S), is_known)
         return _feed(capture, url, wanted)
     except BaseException:
         capture.release()
         raise
 
 
-def _connect(url: str, timeout_s: float) -> Capture:
+def _connect(url: str, open_s: float, read_s: float) -> Capture:
     """Open a stream, or raise the reason why that failed."""
     cv2 = import_cv2()
-    milliseconds = round(timeout_s * 1000)
     # Only as parameters of the opening, and only for a named back-end, do they have an effect.
-    params = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds]
-    params += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    params = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(open_s * 1000)]
+    params += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(read_s * 1000)]
     began = time.monotonic()
     opened = cv2.VideoCapture(url.strip(), cv2.CAP_FFMPEG, params)
     if not opened.isOpened():
@@ -95,12 +99,26 @@ def _has_picture(capture: Capture) -> bool:
     """
     if _codec(capture).upper() in _JPEG:
         return True
+    return _is_known(capture) and capture.grab()
+
+
+def _is_known(capture: Capture) -> bool:
+    """Whether the pixel format is known; of some streams it is before a picture came."""
     tag = settings.read_code(capture, import_cv2().CAP_PROP_CODEC_PIXEL_FORMAT)
-    return tag != _NOT_KNOWN_YET and capture.grab()
+    return tag != _NOT_KNOWN_YET
 
 
-def _await_key_frame(url: str) -> Capture:
+def _await_key_frame(url: str, wait_s: float, is_known: bool) -> Capture:
     """Open a stream with time for its next key frame.
+
+    Parameters
+    ----------
+    url
+        The stream's.
+    wait_s
+        For the key frame.
+    is_known
+        Whether its format is known without one: then it is waited for by reading, else by opening.
 
     Raises
     ------
@@ -108,16 +126,17 @@ def _await_key_frame(url: str) -> Capture:
         None came.
     """
     began = time.monotonic()
-    with _long_look(KEY_FRAME_S):
-        capture = _connect(url, KEY_FRAME_S)
+    with _long_look(wait_s):
+        times = (TIMEOUT_S, wait_s) if is_known else (wait_s, TIMEOUT_S)
+        capture = _connect(url, *times)
     if _has_picture(capture):
         return capture
     capture.release()
     shown = redact(url)
-    if time.monotonic() - began < _EARLY * KEY_FRAME_S:
+    if time.monotonic() - began < _EARLY * wait_s:
         raise CameraLost(f"{shown}: the stream ended before a key frame came")
     raise CameraTimeout(
-        f"{shown}: the stream comes, but no key frame within {KEY_FRAME_S:g} s, so no picture can "
+        f"{shown}: the stream comes, but no key frame within {wait_s:.0f} s, so no picture can "
         "be decoded; set the camera's key frame interval (GOP, I-frame interval) to a few seconds"
     )
 

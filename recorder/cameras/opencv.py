@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recorder.cameras import devices, network, settings, videofile
-from recorder.cameras.base import CameraInfo, EndOfSource, stamp_now
+from recorder.cameras.base import CameraInfo, EndOfSource, NotYet, stamp_now
 from recorder.cameras.cv2_setup import import_cv2
 from recorder.cameras.feed import Feed, SettingValue, Wanted, fetch, native_spec
 from recorder.cameras.files import open_file
@@ -146,8 +146,9 @@ class OpenCVCamera:
             stamp = stamp_now()
             return stamp._replace(t_camera_ms=self._camera_ms(feed)) if feed.has_clock else stamp
         t_camera_ms = self._camera_ms(feed)
-        if self._pace is not None:
-            self._pace.wait(t_camera_ms)
+        if self._pace is not None and not self._pace.wait(t_camera_ms):
+            feed.held = True
+            raise NotYet
         return stamp_now(t_camera_ms)
 
     def retrieve(self, out: Frame) -> str | None:
@@ -222,6 +223,8 @@ class OpenCVCamera:
         self.info = replace(self.info, controls=self._read_controls(feed))
         # Of a file the config's rate wins: what it claims, and even its times, may be wrong.
         fps = wanted.fps if feed.is_recorded and wanted.fps else transform.spec.fps
+        if self._pace is not None:
+            self._pace.agree(fps)
         return transform.spec.with_fps(fps)
 
     def _first_frame(self, feed: Feed) -> Frame:

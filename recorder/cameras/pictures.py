@@ -27,11 +27,21 @@ _AHEAD = 1 << 26  # bytes of pictures that are decoded ahead
 class Pictures(Protocol):
     """The pictures of one file, by number."""
 
-    notes: tuple[str, ...]
-    """What an experimenter should know about the file."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an experimenter should know about the file, as far as it was looked at."""
 
     def __len__(self) -> int:
-        """How many there are; at least one."""
+        """How many there are, at least one; to count them may take long."""
+
+    def has(self, number: int) -> bool:
+        """Whether there is a picture of this number.
+
+        Raises
+        ------
+        CameraError, OSError
+            The file is damaged there, or cannot be read.
+        """
 
     def decode(self, number: int) -> Frame | None:
         """Return a picture as it is stored; None if it cannot be decoded."""
@@ -43,9 +53,10 @@ def open_pictures(path: Path) -> Pictures:
     Raises
     ------
     CameraRefused
-        Its pages are not all of one size and depth; names the first that differs.
-    CameraError
-        How many pages it has cannot be known.
+        Its first thousand pages are not all of one size and depth; names the first that differs.
+        Or how many pages it has cannot be known.
+    DamagedTiff
+        It has no page that can be found.
     OSError
         It cannot be read.
     """
@@ -53,7 +64,7 @@ def open_pictures(path: Path) -> Pictures:
         head = file.read(_HEAD)
     if head.startswith(_TIFF):
         pages = TiffPages(path)
-        if len(pages) > 1:
+        if pages.has(1):
             return Stack(path.name, pages)
     if _is_animation(head):
         return Animation(path)
@@ -77,6 +88,10 @@ class Single:
     def __len__(self) -> int:
         return 1
 
+    def has(self, number: int) -> bool:
+        """Whether there is a picture of this number: the first alone."""
+        return number == 0
+
     def decode(self, number: int) -> Frame | None:
         """Return the picture; see `Pictures`."""
         return _decode(self._data)
@@ -95,23 +110,33 @@ class Stack:
     Raises
     ------
     CameraRefused
-        They are not all of one size and depth.
+        The first thousand are not all of one size and depth.
     """
 
     def __init__(self, name: str, pages: TiffPages) -> None:
+        self._name = name
         self._pages = pages
-        odd = pages.odd_one()
-        if odd is not None:
-            number, kind, first = odd
+        if pages.odd_one is not None:
+            number, kind, first = pages.odd_one
             raise CameraRefused(
                 f"{name}: page {number + 1} of {len(pages)} is {kind}, the first is {first}; a "
                 "recording has one size and depth: save pages that differ in a file of their own"
             )
-        cut = f"{name} ends before its page {len(pages)} is complete; there may have been more."
-        self.notes: tuple[str, ...] = (cut,) if pages.is_cut else ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an experimenter should know; see `Pictures`."""
+        if not self._pages.is_cut:
+            return ()
+        last = len(self._pages)
+        return (f"{self._name} ends before its page {last} is complete; there may have been more.",)
 
     def __len__(self) -> int:
         return len(self._pages)
+
+    def has(self, number: int) -> bool:
+        """Whether there is a page of this number; see `Pictures`."""
+        return self._pages.has(number)
 
     def decode(self, number: int) -> Frame | None:
         """Return a page; see `Pictures`."""
@@ -142,6 +167,10 @@ class Animation:
 
     def __len__(self) -> int:
         return self._count
+
+    def has(self, number: int) -> bool:
+        """Whether there is a picture of this number."""
+        return number < self._count
 
     def decode(self, number: int) -> Frame | None:
         """Return a picture; see `Pictures`."""

@@ -21,6 +21,10 @@ _ELSEWHERE = (330, 34665, 34853)
 """Entries that lead to further directories, which a file of one page does not have."""
 
 
+class DamagedTiff(CameraError):
+    """The file holds no page that can be found: it is half written, or damaged."""
+
+
 class CutShort(Exception):
     """The file ends before what it announces, or announces what no picture has."""
 
@@ -74,7 +78,7 @@ class Layout:
 
         Raises
         ------
-        CameraError
+        DamagedTiff
             It ends before that.
         """
         head = file.read(16)
@@ -84,7 +88,7 @@ class Layout:
             return cls(order, "I", "H"), first
         if order and version == 43:
             return cls(order, "Q", "Q"), struct.unpack_from(f"{order}Q", head, 8)[0]
-        raise CameraError(f"{name}: a TIFF file that ends before its first page")
+        raise DamagedTiff(f"{name}: a TIFF file that ends before its first page")
 
     def read(self, file: IO[bytes], place: int) -> tuple[Directory, int]:
         """Return the directory at this place, and where the next one is; 0 if it is the last.
@@ -94,7 +98,7 @@ class Layout:
         CutShort
             The file ends within it.
         """
-        file.seek(place)
+        _seek(file, place)
         (count,) = self._take(file, self.count)
         entry = struct.Struct(f"{self.order}HH{self.word}{self._inline}s")
         table = _read(file, count * entry.size)
@@ -111,7 +115,7 @@ class Layout:
         """
         if value.nbytes <= self._inline:
             return value.raw[: value.nbytes]
-        file.seek(struct.unpack(self.order + self.word, value.raw)[0])
+        _seek(file, struct.unpack(self.order + self.word, value.raw)[0])
         return _read(file, value.nbytes)
 
     def numbers(self, file: IO[bytes], value: Value | None) -> tuple[int, ...]:
@@ -159,7 +163,7 @@ class Layout:
             raise CutShort
         pieces = []
         for place, length in zip(places, lengths, strict=True):
-            file.seek(place + further)
+            _seek(file, place + further)
             pieces.append(_read(file, length))
         return pieces
 
@@ -193,6 +197,13 @@ class Layout:
     def _take(self, file: IO[bytes], code: str) -> tuple[int, ...]:
         form = struct.Struct(self.order + code)
         return form.unpack(_read(file, form.size))
+
+
+def _seek(file: IO[bytes], place: int) -> None:
+    """Go to a place in the file, if it has that place."""
+    if place > os.fstat(file.fileno()).st_size:
+        raise CutShort
+    file.seek(place)
 
 
 def _read(file: IO[bytes], count: int) -> bytes:

@@ -26,7 +26,7 @@ _HOMES: dict[str, type[Section]] = {
     "schedule": ScheduleConfig,
     "cameras": CameraConfig,
 }
-_ALSO_METADATA = ("name",)  # of an animal: as likely as recording.name
+_ALSO_METADATA = ("name", "time")  # of an animal, of day: as likely as recording.name or .times
 _ALIKE = 0.8  # of difflib: durtion and duration have 0.93, rate and rotate 0.8
 
 

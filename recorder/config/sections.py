@@ -63,9 +63,9 @@ class BufferConfig(Section):
         Bytes per camera, in KiB, MiB, GiB (1024) or KB, MB, GB (1000); allocated before the camera
         opens, never grows; at least 4 frames.
     when_full
-        ``drop`` the new frame and count it, ``wait`` where the source can (files, images, pipes,
-        synthetic), or ``stop``, exit code 6. None: wait for files, images, pipes and ``fps: max``,
-        else drop.
+        ``drop`` the new frame and count it, ``wait`` where the source can (files, images,
+        synthetic), or ``stop``, exit code 6. None: wait for files, images and ``fps: max``, else
+        drop.
     """
 
     memory: Size = 256 * 2**20

@@ -163,6 +163,17 @@ class VideoReader:
             return f"ffmpeg failed with exit code {self._child.returncode}"
         return ""
 
+    def ends_cut(self, frames: int) -> bool:
+        """Whether nothing is wrong but that the file ends in the midst of a frame.
+
+        Parameters
+        ----------
+        frames
+            How many whole ones were read, to the end.
+        """
+        log = self._said.log
+        return not self._ends_early(self._video.announced_s or 0.0) and log.ends_cut(frames)
+
     def _ends_early(self, announced_s: float) -> bool:
         tolerance_s = max(2 * self._usual_s, TOLERANCE_S, 1e-5 * announced_s)
         latest_s = announced_s - tolerance_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,8 @@ from recorder.frame import FrameSpec, PixelFormat
 if TYPE_CHECKING:
     from recorder.frame import Frame
 
+_UNFINISHED = re.compile(r"\.unfinished(-\d+)?\.[^.]+$")
+"""How a file is called that a killed program or a full disk left."""
 _SILENT_S = 600.0
 """Longest wait for a frame: a file can wait, but not for ever."""
 _MOST_AT_FIRST = 1 << 30
@@ -41,7 +44,7 @@ def read_video(path: Path) -> Frame:
     Warns
     -----
     UserWarning
-        It asks players to turn it.
+        It asks players to turn it, or was left unfinished and ends in the midst of a frame.
     """
     if not path.is_file():
         raise RecorderError(f"{path}: there is no such file")
@@ -84,13 +87,29 @@ def _read_all(reader: VideoReader, video: Probe, spec: FrameSpec) -> Frame:
     frames: Frame = np.empty((_guess(video, spec), *spec.shape), spec.dtype)
     count = 0
     first: Shot | None = None
+    torn: Shot | None = None
+    is_unfinished = _UNFINISHED.search(video.path.name) is not None
     while (shot := reader.next(_SILENT_S)) is not None:
         first = first or shot
-        _require_good(shot, first, video.path)
+        _require_like(shot, first, video.path)
+        if torn or (shot.is_torn and not is_unfinished):
+            raise _torn(torn or shot, video.path)
+        if shot.is_torn:  # left out, if no other follows
+            torn = shot
+            continue
         if count == len(frames):
             frames.resize((count + count // 2 + 1, *spec.shape), refcheck=False)
         reader.read(frames[count])
         count += 1
+    if is_unfinished and reader.ends_cut(count):
+        warnings.warn(
+            f"{video.path} was never finished and ends in the midst of a frame, which is left out; "
+            f"the {count} before it are whole",
+            stacklevel=5,
+        )
+        return frames[:count]
+    if torn:
+        raise _torn(torn, video.path)
     if fault := reader.fault():
         raise RecorderError(
             f"{video.path} is damaged, {count} frames can be read: {fault}. As `source:` of a "
@@ -105,14 +124,16 @@ def _guess(video: Probe, spec: FrameSpec) -> int:
     return int(min(announced + 2, _MOST_AT_FIRST // spec.nbytes + 2))
 
 
-def _require_good(shot: Shot, first: Shot, path: Path) -> None:
+def _require_like(shot: Shot, first: Shot, path: Path) -> None:
     if not shot.is_like(first):
         raise RecorderError(
             f"{path}: frame {shot.number} is {shot.kind}, those before it are {first.kind}; one "
             "array cannot hold both, and nothing is rescaled: cut the file there"
         )
-    if shot.is_torn:
-        raise RecorderError(
-            f"{path} is damaged: a part of frame {shot.number} is lost. As `source:` of a config, "
-            "it is recorded with the note torn"
-        )
+
+
+def _torn(shot: Shot, path: Path) -> RecorderError:
+    return RecorderError(
+        f"{path} is damaged: a part of frame {shot.number} is lost. As `source:` of a config, "
+        "it is recorded with the note torn"
+    )

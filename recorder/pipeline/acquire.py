@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import xxhash
 
-from recorder.cameras.base import BadFrame, Camera
+from recorder.cameras.base import BadFrame, Camera, NotYet
 from recorder.errors import BufferFull, CameraLost, CameraTimeout
 from recorder.frame import FrameStamp
 from recorder.pipeline.arming import RateGauge
@@ -146,6 +146,8 @@ class Acquisition:
         self.in_driver_since_ns = time.monotonic_ns()
         try:
             stamp = self._camera.grab()
+        except NotYet:
+            return None
         except CameraTimeout as error:
             silent_s = (time.monotonic_ns() - self.last_grab_ns) / 1e9
             if silent_s >= self.patience_s:

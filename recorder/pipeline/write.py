@@ -170,10 +170,20 @@ class Writing:
         if note == OVERFLOW:
             self._count(OVERFLOW)
         try:
-            self.writer.skip(stamp, status, note)
+            self._skip_in_some_file(stamp, status, note)
         except (WriterError, NoSpace) as error:
             if not self._note:
                 self._give_up(error)
+
+    def _skip_in_some_file(self, stamp: FrameStamp, status: str, note: str) -> None:
+        """Write the row, in the next file if this one's ledger cannot become larger."""
+        try:
+            self.writer.skip(stamp, status, note)
+        except FileTooLarge as error:
+            if self._note or self._take is None:
+                raise
+            self._replace(error)
+            self.writer.skip(stamp, status, note)
 
     def _count(self, status: str) -> None:
         if self._take is not None:
@@ -221,8 +231,9 @@ class Writing:
     def _replace(self, error: RecorderError | None) -> None:
         """Open the take's next file; after an error, a bounded number of times."""
         assert self._take is not None
-        if isinstance(error, FileTooLarge):
-            self._take.keep_below(self.writer.bytes_on_disk)
+        # A writer that does not see its file says 0: below that, each frame would have its own.
+        if isinstance(error, FileTooLarge) and (size := self.writer.bytes_on_disk):
+            self._take.keep_below(size)
         while True:
             if error is not None and self._is_hopeless(error):
                 self._give_up(error)

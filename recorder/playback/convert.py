@@ -27,7 +27,7 @@ Advance = Callable[[str, int, int], None]
 
 _OF_THE_FILE = (
     *("file", "format", "codec", "ffmpeg_command", "encoder_messages", "writer", "part"),
-    *("file_fps", "time_deviation_ms"),
+    *("file_fps", "time_deviation_ms", "file_notes", "file_limit"),
 )
 """What an about file says of its own file, and not of the recording."""
 

@@ -23,7 +23,7 @@ class FileTimes(NamedTuple):
     def told(self, about: Mapping[str, Any]) -> dict[str, Any]:
         """Return an about file with this in it."""
         known = {"file_fps": self.fps, "time_deviation_ms": self.deviation_ms}
-        return {**about, **known, "notes": [*about.get("notes", ()), *self.notes]}
+        return {**about, **known, "file_notes": list(self.notes)}
 
 
 def far_ms(about: Mapping[str, Any]) -> float | None:

@@ -98,7 +98,9 @@ class VideoWriter:
             raise
 
         self._frame_bytes = WORST * spec.nbytes + FRAME_BYTES
-        in_cluster = math.ceil(CLUSTER_MS / 1000 * (spec.fps or MAX_FPS)) * self._frame_bytes
+        # With times of their own, frames may come as quickly as they can be told apart.
+        fps = MAX_FPS if kind == "own" else spec.fps or MAX_FPS
+        in_cluster = math.ceil(CLUSTER_MS / 1000 * fps) * self._frame_bytes
         self._cluster_bytes = min(in_cluster, CLUSTER_BYTES) + self._frame_bytes
 
     def _describe(self, spec: FrameSpec) -> None:

@@ -136,6 +136,18 @@ def test_a_sequence_of_images_can_be_recorded_again(recorded, tmp_path):
         assert np.array_equal(recording[:], given("gray16"))
 
 
+def test_what_is_said_of_the_old_file_is_not_said_of_the_new_one(recorded, tmp_path):
+    source = recorded(tmp_path)
+    path = tmp_path / "source.json"
+    about = json.loads(path.read_text()) | {"file_limit": "4 GiB", "file_notes": ["its times"]}
+    path.write_text(json.dumps(about | {"notes": ["of the camera"]}))
+    convert(source, tmp_path / "new.mkv")
+    new = json.loads((tmp_path / "new.json").read_text())
+    assert new["notes"] == ["of the camera"]
+    assert "its times" not in new["file_notes"]
+    assert "file_limit" not in new
+
+
 def test_an_interrupted_recording(recorded, tmp_path):
     source = recorded(tmp_path)
     about = json.loads((tmp_path / "source.json").read_text())

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -513,3 +514,46 @@ def test_what_others_say_while_a_picture_is_decoded_is_passed_on(monkeypatch, ca
     assert decoder.is_torn
     assert capfd.readouterr().err == "a log line\nanother\n"
     decoder.close()
+
+
+def test_words_about_a_picture_that_cannot_be_decoded_are_not_the_next_ones(monkeypatch):
+    def imdecode(data, flags):
+        if data[0]:
+            os.write(2, b"Corrupt JPEG data: bad Huffman code\n")
+            raise ZeroDivisionError
+        return data
+
+    decoder = JpegDecoder(0)
+    monkeypatch.setattr(import_cv2(), "imdecode", imdecode)
+    with pytest.raises(ZeroDivisionError):
+        decoder.decode(np.ones(1, np.uint8))
+    assert decoder.is_torn
+    decoder.decode(np.zeros(1, np.uint8))
+    assert not decoder.is_torn
+    decoder.close()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("slow_s", [0.5, 5.0])
+def test_to_wait_for_a_key_frame_ends_while_the_reason_is_still_heard(
+    monkeypatch, is_known, slow_s
+):
+    """Each step takes as long as it may; a caller waits for 30 s."""
+    now, allowed = [0.0], []
+
+    def connect(url, open_s, read_s):
+        allowed.append(read_s)
+        now[0] += open_s if allowed[1:] and not is_known else min(slow_s, open_s)
+        return SimpleNamespace(release=lambda: None)
+
+    def has_picture(capture):
+        now[0] += allowed[-1]
+        return False
+
+    monkeypatch.setattr(network, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(network, "_connect", connect)
+    monkeypatch.setattr(network, "_has_picture", has_picture)
+    monkeypatch.setattr(network, "_is_known", lambda capture: is_known)
+    with pytest.raises(CameraTimeout, match=r"no key frame within \d+ s"):
+        network.open_stream("rtsp://127.0.0.1/x", None)
+    assert 22 < now[0] <= 28

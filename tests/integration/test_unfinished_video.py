@@ -7,7 +7,7 @@ import pytest
 from recorder import LosslessVideoWriter, mimread, mimwrite
 from recorder.errors import RecorderError
 from recorder.system import WINDOWS
-from tests.helpers import FFMPEG, noise
+from tests.helpers import FFMPEG, noise, until
 
 FRAMES = noise((60, 24, 32), np.uint8, 0)
 
@@ -75,3 +75,39 @@ def test_a_file_without_frames_is_not_kept(tmp_path):
     with pytest.raises(RecorderError), video:
         video.write(noise((24, 32, 4), np.uint8, 0))
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".avi", ".mov"])
+def test_a_file_that_a_full_disk_cut_is_read_up_to_its_torn_frame(tmp_path, suffix):
+    frames = noise((40, 96, 128), np.uint8, 0)
+    with LosslessVideoWriter(tmp_path / f"a{suffix}") as video:
+        for frame in frames:
+            video.write(frame)
+        (written,) = tmp_path.glob(f"a.unfinished{suffix}")
+        until(lambda: written.stat().st_size > 20 * frames[0].nbytes)
+        data = written.read_bytes()[: 20 * frames[0].nbytes]
+    counts = set()
+    for lost in (100, 5_000, 60_000):
+        cut, other = (tmp_path / f"{name}{suffix}" for name in ("b.unfinished-2", f"b{lost}"))
+        cut.write_bytes(data[:-lost])
+        with pytest.warns(UserWarning, match="ends in the midst of a frame, which is left out"):
+            found = mimread(cut)
+        assert_same(found, frames[: len(found)])
+        counts.add(len(found))
+        with pytest.raises(RecorderError, match="damaged"):  # of another name it was once whole
+            mimread(cut.rename(other))
+    assert len(counts) > 1
+    assert min(counts) > 5
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_an_unfinished_file_with_damage_before_its_end_is_damaged(tmp_path, suffix):
+    frames = noise((40, 96, 128), np.uint8, 0)
+    mimwrite(tmp_path / f"a{suffix}", frames)
+    data = bytearray((tmp_path / f"a{suffix}").read_bytes())
+    at = len(data) // 2
+    data[at : at + 4000] = bytes(4000)
+    path = tmp_path / f"a.unfinished{suffix}"
+    path.write_bytes(data)
+    with pytest.raises(RecorderError, match="damaged"):
+        mimread(path)

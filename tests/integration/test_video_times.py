@@ -139,7 +139,7 @@ def test_a_file_lasts_as_long_as_its_frames_took(tmp_path, nominal, fps):
     assert about["nominal_fps"] == nominal
     assert about["file_fps"] == pytest.approx(fps, rel=2e-5)
     assert about["time_deviation_ms"] < 0.3
-    assert about["notes"] == []
+    assert about["file_notes"] == []
     assert about["report"].time_deviation_ms is None
     assert_right(tmp_path / "top.mkv", fps, 200)
 
@@ -184,7 +184,7 @@ def test_a_rate_that_halves_is_told_and_is_in_the_ledger(tmp_path):
     worst = max(abs(t - s * 1000) for t, s in zip(times_ms, seconds, strict=True))
     assert about["time_deviation_ms"] == pytest.approx(worst, abs=0.1)
     assert about["report"].time_deviation_ms == about["time_deviation_ms"]
-    (note,) = about["notes"]
+    (note,) = about["file_notes"]
     assert f"differ from the clock by up to {worst:.1f} ms" in note
     with open_recording(tmp_path / "top.mkv") as recording:
         assert recording.timestamps == pytest.approx(seconds)
@@ -242,7 +242,7 @@ def test_a_header_that_cannot_be_changed_is_told_and_costs_nothing(tmp_path, mon
     assert about["report"].time_deviation_ms == pytest.approx(
         99 / 50 * 1000 * (1 - 50 / 60), rel=0.01
     )
-    assert any("at 60 frames per second instead of 50" in note for note in about["notes"])
+    assert any("at 60 frames per second instead of 50" in note for note in about["file_notes"])
     assert_right(tmp_path / "top.mkv", 60, 100)
 
 
@@ -353,7 +353,7 @@ def test_own_times_are_those_of_the_frames(tmp_path, pixel_format, codec):
     assert verify(path).ok
     assert about["file_fps"] == pytest.approx(8 / 70.02)
     assert about["time_deviation_ms"] == pytest.approx(1.7)
-    assert "cv2 does not find them by number" in about["notes"][-1]
+    assert "cv2 does not find them by number" in about["file_notes"][-1]
     with open_recording(path) as recording:
         assert [number_in(frame) for frame in recording] == list(range(9))
         assert number_in(recording[7]) == 7

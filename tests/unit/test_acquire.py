@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xxhash
 
-from recorder.cameras.base import BadFrame, CameraInfo, EndOfSource
+from recorder.cameras.base import BadFrame, CameraInfo, EndOfSource, NotYet
 from recorder.config import Amount
 from recorder.errors import BufferFull, CameraLost, CameraTimeout
 from recorder.frame import FrameSpec, FrameStamp
@@ -433,3 +433,9 @@ def test_nothing_is_counted_once_the_ring_is_closed(when_full, where, error):
     assert bench.rows() == written(0)
     assert take.tally.totals().grabbed == take.grabbed == 1
     assert take.seconds == 0
+
+
+def test_a_file_that_keeps_its_pace_is_asked_again_and_is_not_late():
+    bench = Bench(ScriptedCamera(NotYet(), NotYet(), OK))
+    bench.run()
+    assert (bench.camera.grabs, bench.acquisition.grabs, bench.acquisition.late) == (4, 1, 0)

@@ -11,8 +11,10 @@ import pytest
 
 from recorder import RecorderError, mimread
 from recorder.cameras import pictures as pictures_module
+from recorder.cameras import tiff as tiff_module
 from recorder.cameras.base import BadFrame, EndOfSource
 from recorder.cameras.cv2_setup import import_cv2
+from recorder.cameras.images import ImageFiles
 from recorder.cameras.opencv import OpenCVCamera
 from recorder.cameras.pictures import open_pictures
 from recorder.errors import CameraError, CameraLost, CameraRefused
@@ -290,4 +292,86 @@ def test_an_animation_that_is_cut_short_ends_in_bad_frames(tmp_path):
     good = [frame for frame in got if frame is not None]
     np.testing.assert_array_equal(good, frames[: len(good)])
     with pytest.raises(RecorderError, match="cannot be decoded: the file is cut short"):
+        mimread(path)
+
+
+# -- one file of many is damaged ----------------------------------------------------------------
+
+
+def sequence(folder, count=3):
+    pages = noise("gray8", count)
+    for number, page in enumerate(pages):
+        assert import_cv2().imwrite(str(folder / f"s_{number}.tif"), page)
+    return pages, folder / "s_%d.tif"
+
+
+def big(first, entries=b"", count=0):
+    head = b"II" + struct.pack("<HHHQ", 43, 8, 0, first)
+    return head + struct.pack("<Q", count) + entries
+
+
+def entry(tag, kind, count, value):
+    return struct.pack("<HHII", tag, kind, count, value)
+
+
+DAMAGED = {
+    "a header alone": b"II*\0\x08\0\0\0",
+    "no directory yet": b"II*\0" + bytes(60),
+    "a place no file has": big(2**63 + 1),
+    "a place that is not there": big(2**62),
+    "values no file has": big(16, struct.pack("<HHQQ", 259, 3, 99, 2**63 + 1) + bytes(8), 1),
+    "samples no picture has": b"II*\0\x08\0\0\0\1\0" + entry(277, 4, 1, 2**32 - 1) + bytes(40),
+    "no samples": b"II*\0\x08\0\0\0\1\0" + entry(277, 4, 1, 0) + bytes(40),
+    "pages in a circle": b"II*\0\x08\0\0\0\1\0" + entry(256, 4, 1, 9) + b"\x08\0\0\0" + bytes(40),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_file_of_a_sequence_is_one_bad_frame(tmp_path, damage):
+    pages, source = sequence(tmp_path)
+    (tmp_path / "s_1.tif").write_bytes(DAMAGED[damage])
+    _, frames = read(source)
+    assert [frame is None for frame in frames] == [False, True, False]
+    np.testing.assert_array_equal([frames[0], frames[2]], pages[::2])
+
+
+def test_a_stack_that_vanishes_while_it_is_read_costs_its_own_frames_alone(tmp_path):
+    pages = noise("gray8", 4)
+    write_stack(tmp_path / "s_0.tif", pages[:3])
+    write_stack(tmp_path / "s_1.tif", pages[3:])
+    files = ImageFiles((tmp_path / "s_0.tif", tmp_path / "s_1.tif"), drop_alpha=False)
+    assert files.grab()
+    (tmp_path / "s_0.tif").unlink()
+    outcomes = []
+    while files.grab():
+        outcomes.append(files.retrieve()[0])
+    assert outcomes == [False, False, True]
+
+
+def test_a_grab_finds_a_few_pages_of_a_large_stack(tmp_path, monkeypatch):
+    """A walk over every page of a file would look like a camera that hangs."""
+    pages = np.arange(400, dtype=np.uint16).repeat(64).reshape(-1, 8, 8)
+    path = write_stack(tmp_path / "long.tif", pages)
+    monkeypatch.setattr(tiff_module, "_AHEAD", 10)
+    steps = []
+    step = tiff_module.TiffPages._step
+    monkeypatch.setattr(
+        tiff_module.TiffPages, "_step", lambda *given: (steps.append(1), step(*given))[1]
+    )
+    files = ImageFiles((path,), drop_alpha=False)
+    most, count = 0, 0
+    while files.grab():
+        most, count = max(most, len(steps)), count + 1
+        steps.clear()
+        assert (files.retrieve()[1] == count - 1).all()
+    assert (count, most <= 70) == (400, True)
+
+
+def test_a_large_stack_whose_later_pages_differ_ends_where_they_come(tmp_path, monkeypatch):
+    monkeypatch.setattr(tiff_module, "_AHEAD", 10)
+    pages = [*noise("gray8", 30), np.zeros((9, 23), np.uint8)]
+    path = write_stack(tmp_path / "stack.tif", pages)
+    with pytest.raises(CameraLost, match=r"page 31 of stack.tif is 23x9"):
+        read(path)
+    with pytest.raises(RecorderError, match="page 31 is of another size"):
         mimread(path)

@@ -129,7 +129,7 @@ def test_samples_by_the_name_of_their_format(name, kind, words):
     assert kind or bool(Stored(name).remedy()) == (name[-4:] not in ("32le", "55le"))
 
 
-def paced(times_ms, late=()):
+def paced(times_ms, late=(), fps=None):
     now, slept = [100.0], []
 
     def sleep(seconds):
@@ -137,9 +137,11 @@ def paced(times_ms, late=()):
         now[0] += seconds
 
     pace = Pace(sleep, lambda: now[0])
+    pace.agree(fps)
     for number, time_ms in enumerate(times_ms):
         now[0] += dict(late).get(number, 0.0)
-        pace.wait(time_ms)
+        while not pace.wait(time_ms):
+            pass
     return now[0] - 100, slept
 
 
@@ -152,7 +154,97 @@ def test_a_long_pause_is_waited_for_a_second():
     assert paced([0, 40, 150_000, 150_040])[0] == pytest.approx(1.08)
 
 
+def test_files_slower_than_a_frame_a_second_keep_their_rate():
+    took_s, slept = paced([0, 5000, 10_000, 100_000], fps=0.2)
+    assert took_s == pytest.approx(5 + 5 + 7.5)  # the last one is a pause
+    assert max(slept) <= 1  # so that the recording can be stopped
+    assert paced([0, 1500, 3000], fps=1 / 1.5)[0] == pytest.approx(3)
+
+
 def test_what_was_a_little_late_is_made_up_for_and_no_more():
     assert paced([0, 100, 200, 300], {1: 0.15}.items())[0] == pytest.approx(0.3)
     assert paced([0, 100, 200, 300], {1: 5.0}.items())[0] == pytest.approx(5.0)
     assert paced([0, 100, 50, 150])[0] == pytest.approx(0.2)  # times that jump back
+
+
+RUN_ON_TORN = [
+    (b"mjpeg", SHOWN + b"corrupt decoded frame\n"),
+    (b"mjpeg", SHOWN + b"error count: 64\n"),
+    (b"mjpeg", b"[Parsed_showinfo_0 @ 0x1] [info] color_range:unknownhuffman table decode error\n"),
+    (b"h264", SHOWN + b"corrupt decoded frame\n"),
+    (b"h264", b"[Parsed_showinfo_0 @ 0x1] [info] color_range:corrupt decoded frame\n"),
+    (b"h264", b"[info]   Stream #0:0(und)corrupt decoded frame\n"),
+]
+
+
+def heard_of(codec, *lines):
+    log = DecodingLog()
+    header = [line.replace(b"mjpeg", codec) for line in HEADER]
+    return log, [shot for line in (*header, *lines) if (shot := log.take(line))]
+
+
+@pytest.mark.parametrize(("codec", "line"), RUN_ON_TORN)
+def test_a_complaint_on_another_threads_line_tears_the_next_picture(codec, line):
+    log, shots = heard_of(codec, line, DECODED)
+    shots += [log.take(SHOWN)]
+    assert (shots[-1].number, log.complaints) == (len(shots) - 1, [])
+    assert log._torn == {0}
+
+
+COLOURS = (
+    b"[Parsed_showinfo_0 @ 0x1] [info] color_range:pc color_space:bt709 color_primaries:unknown"
+)
+
+
+@pytest.mark.parametrize(
+    ("codec", "said", "complaints"),
+    [
+        (b"h264", b"error while decoding MB 1 2", ["error while decoding MB 1 2"]),
+        (b"mjpeg", b"File ended prematurely", ["File ended prematurely"]),
+        (b"h264", b"corrupt input packet in stream 1", ["corrupt input packet in stream 1"]),
+        (b"h264", b"corrupt input packet in stream 0", []),
+        (b"h264", b"mmco: unref short failure", []),
+        (b"h264", b"demuxer -> ist_index:0:0 type:video", []),
+        (b"mjpeg", b"encoder <- type:video frame_pts:0", []),
+        (b"mjpeg", b"unable to decode APP fields: x", []),
+        (b"h264", b"", []),
+    ],
+)
+@pytest.mark.parametrize("piece", [SHOWN, COLOURS], ids=["type", "colours"])
+def test_what_is_said_on_another_threads_line_counts_by_its_words(piece, codec, said, complaints):
+    log, _ = heard_of(codec, piece + said + b"\n", DECODED)
+    assert log.complaints == complaints
+    assert log._torn == set()
+
+
+def test_a_refused_packet_on_another_threads_line_tears_no_picture():
+    refused = COLOURS + b"Error submitting packet to decoder: Invalid data\n"
+    log, shots = heard(SHOWN + b"error count: 64\n", refused, DECODED, SHOWN)
+    assert [shot.is_torn for shot in shots] == [False, False]
+    assert log.complaints == ["Error submitting packet to decoder: Invalid data"]
+
+
+PACKET = (
+    b"demuxer+ffmpeg -> ist_index:0:1 type:video pkt_pts:%d pkt_pts_time:0.03 pkt_dts:%d "
+    b"pkt_dts_time:0.03 duration:20 duration_time:0.03 off:0 off_time:0\n"
+)
+
+
+def test_messages_that_share_a_line_all_count():
+    log, shots = heard(DECODED.rstrip() + PACKET % (20, 20), b"[info]   Stream #0:0" + SHOWN)
+    assert (log.packets, len(shots), log.packets_end_s) == (1, 0, 0.06)  # its number is not due
+    due = SHOWN.replace(b"n:   1", b"n:   0")
+    assert len(heard(b"[info]   Stream #0:0" + due)[1]) == 1
+
+
+def test_a_picture_whose_packet_is_cut_is_torn():
+    cut = b"[in#0/avi @ 0x1] [warning] corrupt input packet in stream 1\n"
+    log, (shot,) = heard(cut, PACKET % (20, 20), DECODED, SHOWN)
+    assert shot.is_torn
+    assert log.ends_cut(0)
+    assert not log.ends_cut(1)
+    log, _ = heard(cut, PACKET % (20, 20), PACKET % (40, 40), DECODED, SHOWN)
+    assert not log.ends_cut(1)  # the cut one is not the last
+    lost = b"[mjpeg @ 0x3] [error] error count: 64\n"
+    log, _ = heard(b"[mjpeg @ 0x3] [fatal] x\n", cut, PACKET % (20, 20), lost)
+    assert not log.ends_cut(0)  # something was wrong before
