@@ -68,7 +68,8 @@ class _Endings:
         finally:
             self._depth -= 1
             if self._due is not None and not self._depth:
-                self._end(self._due)
+                number, self._due = self._due, None
+                self._end(number)
 
     def hear(self, number: int) -> None:
         if self._depth:
@@ -78,7 +79,9 @@ class _Endings:
 
     def _end(self, number: int) -> None:
         signal.signal(number, signal.SIG_DFL)  # the next one does not wait
-        with ExitStack() as last:  # each is called, whatever another raises
+        with ExitStack() as last:  # each is called, the last one first, whatever another raises
+            # The kernel keeps the default action from process 1, as a container's program may be.
+            last.callback(os._exit, 128 + number)
             last.callback(os.kill, os.getpid(), number)
             for it in list(self._open.values()):
                 last.callback(it.finish_now)

@@ -70,9 +70,12 @@ class Output(ABC):
         EncoderDied, NoSpace
             ffmpeg has gone, or the disk is full.
         WriterError
-            The frame before was cut off, by Ctrl-C for instance: no other can follow it.
+            The frame before was cut off, by Ctrl-C for instance: no other can follow it; or the
+            file is closed, by a signal that did not end the program for instance.
         """
         with self._lock:
+            if self._is_over:
+                raise WriterError(f"{self._file.target} is closed: open it again to write to it")
             if not self._is_whole:
                 raise WriterError(
                     f"{self._file.target}: an earlier frame was interrupted; close it"

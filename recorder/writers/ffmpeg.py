@@ -173,6 +173,7 @@ class Encoder:
             ffmpeg failed, or the file holds fewer frames than were handed over (ffmpeg exits
             with 0 even when it threw a partial frame away).
         """
+        self._fd = -1  # the system gives the number to the next file that is opened
         with contextlib.suppress(OSError):  # a broken pipe: the exit code says more
             close_end(self._pipe)
         self._await_exit()

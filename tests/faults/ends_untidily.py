@@ -79,6 +79,14 @@ def is_cut_after_0(target):
     opened(target, LARGE[:1])
 
 
+def is_process_1(target):
+    """Send ourselves the signal: the kernel does not let its default action end process 1."""
+    _video = opened(target)
+    say("ready", os.getpid())
+    os.kill(os.getpid(), signal.SIGTERM)
+    say("it lives")
+
+
 def writes_in_a_thread(target):
     """Have a thread with the file, while the main thread has another."""
     _own = opened(target.replace("live", "other"))
