@@ -67,8 +67,8 @@ class Output(ABC):
 
         Raises
         ------
-        EncoderDied, NoSpace
-            ffmpeg has gone, or the disk is full.
+        EncoderDied, FileTooLarge, NoSpace
+            ffmpeg has gone, or the disk takes no more.
         WriterError
             The frame before was cut off, by Ctrl-C for instance: no other can follow it; or the
             file is closed, by a signal that did not end the program for instance.
@@ -90,7 +90,7 @@ class Output(ABC):
 
         Raises
         ------
-        EncoderDied, NoSpace, WriterError
+        EncoderDied, FileTooLarge, NoSpace, WriterError
             It is incomplete, or not what was written; the error says where it is.
         """
         if not self.frames:  # cut off in its first one: there is nothing to put in place

@@ -111,6 +111,21 @@ def meets_a_limit(target):
         say("ready", error)
 
 
+def meets_a_limit_in_a_write(target):
+    """Write one by one, until a write tells that the file is larger than the system allows."""
+    import resource
+
+    opened(target, FRAMES[:1]).close()
+    Path(target).unlink()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    video = opened(target)
+    try:
+        while True:
+            video.write(FRAMES[20])
+    except RecorderError as error:
+        say("ready", type(error).__name__, error)
+
+
 def has_children(target):
     """Fork children that end in every way while the file is open."""
     video = opened(target)
