@@ -102,7 +102,8 @@ class _Hdf5Output(Output):
         after_ns = round(self.frames * 1e9 / self._fps)
         clocks = (self._start_ns + after_ns, self._start_utc_ns + after_ns, None)
         digest = xxhash.xxh3_64_intdigest(frame.data)
-        with signals.held():  # a signal finishes the writer, which must not be at work then
+        # Whatever cuts it off, the writer is finished then, and must not be in the midst of a step.
+        with signals.all_held():
             self._writer.write(frame, FrameStamp(*clocks, self.frames, 1, digest))
 
     def _show(self) -> None:
@@ -116,15 +117,21 @@ class _Hdf5Output(Output):
                     self._lock.release()
 
     def _close(self) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._report = report = self._writer.close("requested")
+        report = self._closed()
         failed = report.unfinished or (WriterError(report.error) if report.error else None)
         if failed is not None:
             raise failed
 
+    def _closed(self) -> WriteReport:
+        with signals.all_held():  # half closed, it could not be closed again
+            if self._report is None:
+                self._ended.set()
+                self._thread.join()
+                self._report = self._writer.close("requested")
+            return self._report
+
     def _kill(self) -> None:
-        """Nothing is at work: closing the writer has ended its threads."""
+        self._closed()
 
     def _count(self) -> int | None:
         return None if self._report is None else self._report.written
