@@ -20,6 +20,7 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.lossless.frames import as_frame, spec_of
 from recorder.lossless.output import Output
 from recorder.playback.hdf5 import Hdf5Part
+from recorder.writers import naming
 from recorder.writers.about import versions
 from recorder.writers.base import WriteReport
 from recorder.writers.hdf5 import Hdf5Writer, choose, library, prove
@@ -55,7 +56,7 @@ def write_hdf5(path: Path, frames: Iterable[object], fps: float, codec: str = "a
     spec = spec_of(first, fps)
     chosen = choose(codec, spec)
     prove(chosen, spec.with_fps(None))
-    output = _Hdf5Output(Unfinished(path), chosen, spec, fps)
+    output = _Hdf5Output(Unfinished(path, naming.HDF5), chosen, spec, fps)
     try:
         for number, frame in enumerate(chain([first], coming)):
             spec_fits(spec, frame, number)
@@ -94,7 +95,7 @@ class _Hdf5Output(Output):
             "versions": versions(),
             "source": "mimwrite",
         }
-        writer = Hdf5Writer(path.with_name(path.name[: -len(".h5")]), self._filter, about)
+        writer = Hdf5Writer(path.with_name(path.name[: -len(naming.HDF5)]), self._filter, about)
         writer.open(self._spec)
         return writer
 

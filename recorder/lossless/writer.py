@@ -112,7 +112,7 @@ class LosslessVideoWriter:
             There is no such folder, or the file cannot be replaced.
         """
         if self._file is None:
-            self._file = Unfinished(self.filename)
+            self._file = Unfinished(self.filename, self.filename.suffix)
 
     def write(self, im: object) -> None:
         """Write one frame; it is the caller's again on return.
