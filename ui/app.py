@@ -169,8 +169,9 @@ def run(open_window: Callable[[QApplication], Window], theme: Theme) -> int:
     has_terminal = any(map(os.isatty, (0, 2)))  # before it goes, and hangs up
 
     def obey(number: int) -> None:
-        if signals.ends_at_next:
-            signal.raise_signal(number)
+        if signals.ends_at_next:  # it came with the one before, or while the window closed
+            if number == signal.SIGINT:
+                signal.raise_signal(number)
         elif window.obey(number, has_terminal):
             signals.end_at_next()
 

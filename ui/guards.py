@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _QUIET_S = 10.0
 """The same error is told once in this time: a timer's slot would tell it thirty times a second."""
 _MOST_PLACES = 100
+_TOGETHER_S = 1.0
+"""Signals within this time are one request: systemd sends two, a terminal that closes up to three."""
 
 
 class SlotGuard(QObject):
@@ -108,17 +110,25 @@ class SignalWatch(QObject):
     Parameters
     ----------
     at_once
-        Called before the program is ended by a signal, as Qt hangs and has not taken the one
-        before; it is ended then whatever comes of this.
+        Called before the program is ended by a signal, as Qt hangs and has not taken one from a
+        second before, or as it is a second Ctrl-C; it is ended then whatever comes of this.
+    clock
+        Seconds, for what is a second before.
     """
 
     asked = pyqtSignal(int)
     """The number of the signal, for each that comes."""
 
-    def __init__(self, at_once: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        at_once: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
         self._at_once = at_once
-        self._is_unheard = self.ends_at_next = False
+        self._clock = clock
+        self._unheard_since_s: float | None = None
+        self.ends_at_next = False
 
     def __enter__(self) -> SignalWatch:
         self._reader, self._writer = socket.socketpair()
@@ -149,19 +159,21 @@ class SignalWatch(QObject):
             signal.signal(watched, signal.SIG_DFL)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._is_unheard:
+        now_s = self._clock()
+        if self._unheard_since_s is None:
+            self._unheard_since_s = now_s
+        elif number == signal.SIGINT or now_s - self._unheard_since_s > _TOGETHER_S:
             try:
                 self._at_once()
             finally:
                 os._exit(128 + number)
-        self._is_unheard = True
 
     def _read(self) -> None:
         try:
             numbers = self._reader.recv(64)
         except BlockingIOError:
             return
-        self._is_unheard = False
+        self._unheard_since_s = None
         for number in numbers:
             if number in self._before:
                 self.asked.emit(number)

@@ -20,6 +20,7 @@ from recorder.frame import FrameSpec, FrameStamp
 from recorder.lossless.frames import as_frame, spec_of
 from recorder.lossless.output import Output
 from recorder.playback.hdf5 import Hdf5Part
+from recorder.writers import naming
 from recorder.writers.about import versions
 from recorder.writers.base import WriteReport
 from recorder.writers.hdf5 import Hdf5Writer, choose, library, prove
@@ -55,7 +56,7 @@ def write_hdf5(path: Path, frames: Iterable[object], fps: float, codec: str = "a
     spec = spec_of(first, fps)
     chosen = choose(codec, spec)
     prove(chosen, spec.with_fps(None))
-    output = _Hdf5Output(Unfinished(path), chosen, spec, fps)
+    output = _Hdf5Output(Unfinished(path, naming.HDF5), chosen, spec, fps)
     try:
         for number, frame in enumerate(chain([first], coming)):
             spec_fits(spec, frame, number)
@@ -94,7 +95,7 @@ class _Hdf5Output(Output):
             "versions": versions(),
             "source": "mimwrite",
         }
-        writer = Hdf5Writer(path.with_name(path.name[: -len(".h5")]), self._filter, about)
+        writer = Hdf5Writer(path.with_name(path.name[: -len(naming.HDF5)]), self._filter, about)
         writer.open(self._spec)
         return writer
 
@@ -102,7 +103,8 @@ class _Hdf5Output(Output):
         after_ns = round(self.frames * 1e9 / self._fps)
         clocks = (self._start_ns + after_ns, self._start_utc_ns + after_ns, None)
         digest = xxhash.xxh3_64_intdigest(frame.data)
-        with signals.held():  # a signal finishes the writer, which must not be at work then
+        # Whatever cuts it off, the writer is finished then, and must not be in the midst of a step.
+        with signals.all_held():
             self._writer.write(frame, FrameStamp(*clocks, self.frames, 1, digest))
 
     def _show(self) -> None:
@@ -116,15 +118,21 @@ class _Hdf5Output(Output):
                     self._lock.release()
 
     def _close(self) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._report = report = self._writer.close("requested")
+        report = self._closed()
         failed = report.unfinished or (WriterError(report.error) if report.error else None)
         if failed is not None:
             raise failed
 
+    def _closed(self) -> WriteReport:
+        with signals.all_held():  # half closed, it could not be closed again
+            if self._report is None:
+                self._ended.set()
+                self._thread.join()
+                self._report = self._writer.close("requested")
+            return self._report
+
     def _kill(self) -> None:
-        """Nothing is at work: closing the writer has ended its threads."""
+        self._closed()
 
     def _count(self) -> int | None:
         return None if self._report is None else self._report.written

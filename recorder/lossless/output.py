@@ -42,7 +42,7 @@ class Output(ABC):
         self._file = file
         self._all_or_none = all_or_none
         self._is_whole = True
-        self._is_over = self._is_complete = False
+        self._is_open = self._is_over = self._is_complete = False
         self._lock = threading.RLock()  # a signal's handler may come in between, in its thread
         self.frames = 0
 
@@ -56,7 +56,7 @@ class Output(ABC):
 
     @abstractmethod
     def _kill(self) -> None:
-        """End at once what is still at work after `_close` was interrupted."""
+        """End at once what is still at work, or open, after `_close` was interrupted."""
 
     @abstractmethod
     def _count(self) -> int | None:
@@ -67,12 +67,15 @@ class Output(ABC):
 
         Raises
         ------
-        EncoderDied, NoSpace
-            ffmpeg has gone, or the disk is full.
+        EncoderDied, FileTooLarge, NoSpace
+            ffmpeg has gone, or the disk takes no more.
         WriterError
-            The frame before was cut off, by Ctrl-C for instance: no other can follow it.
+            The frame before was cut off, by Ctrl-C for instance: no other can follow it; or the
+            file is closed, by a signal that did not end the program for instance.
         """
         with self._lock:
+            if self._is_over:
+                raise WriterError(f"{self._file.target} is closed: open it again to write to it")
             if not self._is_whole:
                 raise WriterError(
                     f"{self._file.target}: an earlier frame was interrupted; close it"
@@ -87,7 +90,7 @@ class Output(ABC):
 
         Raises
         ------
-        EncoderDied, NoSpace, WriterError
+        EncoderDied, FileTooLarge, NoSpace, WriterError
             It is incomplete, or not what was written; the error says where it is.
         """
         if not self.frames:  # cut off in its first one: there is nothing to put in place
@@ -106,8 +109,12 @@ class Output(ABC):
         """Complete the file, leave it unfinished, and let an error say where it is."""
         with self._ending() as is_first:
             if is_first:
-                with contextlib.suppress(RecorderError):
-                    self._complete()
+                try:
+                    with contextlib.suppress(RecorderError):
+                        self._complete()
+                except BaseException as interrupt:  # Ctrl-C, again: it is what the caller sees
+                    self._leave(interrupt)
+                    raise
                 self._leave(error)
 
     def finish_quietly(self) -> None:
@@ -130,14 +137,17 @@ class Output(ABC):
     @contextlib.contextmanager
     def _beginning(self) -> Iterator[None]:
         """Begin in one piece, before a signal is heard; what fails leaves nothing behind."""
-        with signals.held():
-            signals.watch(self)
-            try:
+        try:
+            with signals.all_held():
+                signals.watch(self)
                 yield
-            except BaseException:
-                self._file.discard()
-                signals.release(self)
-                raise
+                self._is_open = True
+        except BaseException:
+            if self._is_open:  # Ctrl-C has waited until here
+                self._kill()
+            self._file.discard()
+            signals.release(self)
+            raise
 
     @contextlib.contextmanager
     def _ending(self) -> Iterator[bool]:
@@ -160,7 +170,9 @@ class Output(ABC):
         """Keep a file with frames in it, and let the error say where."""
         if not self._is_complete:
             self._kill()
-        count = self.frames if self._is_complete else self._count()
+        # A frame that was cut off may be in the file all the same.
+        is_known = self._is_complete and self._is_whole
+        count = self.frames if is_known else self._count()
         if count == 0 or self.frames == 0 or self._file.is_empty:
             self._file.discard()
             return

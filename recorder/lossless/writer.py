@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recorder.errors import ConfigError, EncoderDied, NoSpace, NotLossless, WriterError
+from recorder.errors import (
+    ConfigError,
+    EncoderDied,
+    FileTooLarge,
+    NoSpace,
+    NotLossless,
+    WriterError,
+)
 from recorder.lossless.containers import container_of, require_preset
 from recorder.lossless.frames import as_frame, spec_of
 from recorder.lossless.video import VideoOutput
@@ -105,7 +112,7 @@ class LosslessVideoWriter:
             There is no such folder, or the file cannot be replaced.
         """
         if self._file is None:
-            self._file = Unfinished(self.filename)
+            self._file = Unfinished(self.filename, self.filename.suffix)
 
     def write(self, im: object) -> None:
         """Write one frame; it is the caller's again on return.
@@ -123,9 +130,9 @@ class LosslessVideoWriter:
         WriterError
             The writer is not open, or the frame is not like the first one; or this is a forked
             process, and the writer its parent's.
-        EncoderDied, NoSpace
-            ffmpeg failed. What was there before still is; what was written stays unfinished, and
-            the error says where.
+        EncoderDied, FileTooLarge, NoSpace
+            ffmpeg failed, or the disk takes no more. What was there before still is; what was
+            written stays unfinished, and the error says where.
         """
         if self._file is None:
             raise WriterError(f"{self.filename} is not open: call open() first, or use `with`")
@@ -143,7 +150,7 @@ class LosslessVideoWriter:
             )
         try:
             output.write(frame)
-        except (EncoderDied, NoSpace) as error:
+        except (EncoderDied, FileTooLarge, NoSpace) as error:
             self._give_up(error)
             raise
 
@@ -162,7 +169,7 @@ class LosslessVideoWriter:
         ------
         WriterError
             There are no frames.
-        NotLossless, EncoderDied, NoSpace
+        NotLossless, EncoderDied, FileTooLarge, NoSpace
             As in `write`.
         """
         self.open()
@@ -186,7 +193,7 @@ class LosslessVideoWriter:
 
         Raises
         ------
-        EncoderDied, NoSpace, WriterError
+        EncoderDied, FileTooLarge, NoSpace, WriterError
             The file is not complete; what was there before still is, and the error says where
             the frames are.
         """

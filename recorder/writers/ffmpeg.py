@@ -145,7 +145,7 @@ class Encoder:
 
         Raises
         ------
-        EncoderDied, NoSpace
+        EncoderDied, FileTooLarge, NoSpace
             ffmpeg has gone.
         """
         try:
@@ -169,10 +169,11 @@ class Encoder:
 
         Raises
         ------
-        EncoderDied, NoSpace
+        EncoderDied, FileTooLarge, NoSpace
             ffmpeg failed, or the file holds fewer frames than were handed over (ffmpeg exits
             with 0 even when it threw a partial frame away).
         """
+        self._fd = -1  # the system gives the number to the next file that is opened
         with contextlib.suppress(OSError):  # a broken pipe: the exit code says more
             close_end(self._pipe)
         self._await_exit()
@@ -206,7 +207,7 @@ class Encoder:
         text = self._stderr.text()
         said = f"ffmpeg ended after {self.handed} frames ({how})"
         if self._child.returncode == _TOO_LARGE or os.strerror(errno.EFBIG) in text:
-            return FileTooLarge(f"{said}: its file cannot become larger on this disk")
+            return FileTooLarge(f"{said}: its file cannot become larger")
         error = NoSpace if os.strerror(28) in text else EncoderDied
         return error(f"{said}: {self._last_line()}")
 

@@ -161,7 +161,9 @@ def as_recorder_error(error: OSError, path: Path) -> RecorderError:
     if error.errno in _FULL:
         return NoSpace(f"no space left for {path}")
     if error.errno == errno.EFBIG:
-        return FileTooLarge(f"{path} cannot become larger on this disk")
+        return FileTooLarge(
+            f"{path} cannot become larger: its disk has such a limit (FAT: 4 GB), or see ulimit -f"
+        )
     return WriterError(f"cannot write {path}: {error.strerror or error}")
 
 

@@ -111,8 +111,21 @@ class Unfinished(Replacement):
     """A replacement of frames that cannot be taken twice: it is found, and stays, if it must.
 
     It is written as STEM.unfinished.SUFFIX beside the target, or STEM.unfinished-2.SUFFIX and so
-    on where such a file is left from before: that one is not touched.
+    on where such a file is left from before: that one is not touched. STEM is the whole name of a
+    target that does not end in this suffix.
+
+    Parameters
+    ----------
+    target
+        As of `Replacement`.
+    suffix
+        What the unfinished name ends in, so that it is opened as what it is: a link, and what it
+        leads to, may end otherwise.
     """
+
+    def __init__(self, target: Path, suffix: str) -> None:
+        super().__init__(target)
+        self._suffix = suffix
 
     def claim(self, make: Callable[[Path], MadeT]) -> MadeT:
         """Make the file under the first name that is free, and note its name in `fresh`.
@@ -127,7 +140,7 @@ class Unfinished(Replacement):
         RecorderError
             Whatever else `make` raises.
         """
-        for name in _unfinished_names(self.target):
+        for name in _unfinished_names(self.target, self._suffix):
             with contextlib.suppress(FileTaken):
                 made = make(self.target.with_name(name))
                 self.fresh = self.target.with_name(name)
@@ -170,10 +183,12 @@ def make_empty(path: Path) -> None:
         raise as_recorder_error(error, path) from error
 
 
-def _unfinished_names(target: Path) -> Iterator[str]:
+def _unfinished_names(target: Path, suffix: str) -> Iterator[str]:
+    has_it = target.suffix.lower() == suffix.lower()
+    stem = target.stem if has_it else target.name
     for number in itertools.count(1):
-        last = f".unfinished{f'-{number}' if number > 1 else ''}{target.suffix}"
-        yield _shortened(target.stem, _longest_name(target.parent) - len(os.fsencode(last))) + last
+        last = f".unfinished{f'-{number}' if number > 1 else ''}{suffix}"
+        yield _shortened(stem, _longest_name(target.parent) - len(os.fsencode(last))) + last
 
 
 def _shortened(name: str, most: int) -> str:

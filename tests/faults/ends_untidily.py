@@ -79,6 +79,14 @@ def is_cut_after_0(target):
     opened(target, LARGE[:1])
 
 
+def is_process_1(target):
+    """Send ourselves the signal: the kernel does not let its default action end process 1."""
+    _video = opened(target)
+    say("ready", os.getpid())
+    os.kill(os.getpid(), signal.SIGTERM)
+    say("it lives")
+
+
 def writes_in_a_thread(target):
     """Have a thread with the file, while the main thread has another."""
     _own = opened(target.replace("live", "other"))
@@ -101,6 +109,21 @@ def meets_a_limit(target):
         mimwrite(target, (frame for frame in FRAMES))
     except RecorderError as error:
         say("ready", error)
+
+
+def meets_a_limit_in_a_write(target):
+    """Write one by one, until a write tells that the file is larger than the system allows."""
+    import resource
+
+    opened(target, FRAMES[:1]).close()
+    Path(target).unlink()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    video = opened(target)
+    try:
+        while True:
+            video.write(FRAMES[20])
+    except RecorderError as error:
+        say("ready", type(error).__name__, error)
 
 
 def has_children(target):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 import multiprocessing
 import os
+import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -12,17 +14,32 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from recorder import LosslessVideoWriter, Session, load, mimread, mimwrite, save, verify
+from recorder import (
+    LosslessVideoWriter,
+    Session,
+    load,
+    mimread,
+    mimwrite,
+    save,
+    signals,
+    verify,
+)
 from recorder.errors import EncoderDied, RecorderError, WriterError
-from recorder.ffmpeg.decode import count_frames
+from recorder.ffmpeg.decode import count_frames, decode_frames
+from recorder.ffmpeg.program import executable
+from recorder.frame import FrameSpec
+from recorder.lossless.containers import container_of
+from recorder.lossless.encoder import exact_codec
 from recorder.system import WINDOWS, is_locked
+from recorder.writers.ffmpeg import Encoder, encode_command
 from recorder.writers.hdf5 import reading
 from tests.faults.ends_untidily import FRAMES, LARGE
 from tests.helpers import LedCamera, camera_config, encoders, until
@@ -205,9 +222,9 @@ def test_a_forked_child_leaves_a_session_alone(tmp_path, children):
 
 
 @contextmanager
-def script(what: str, target: Path) -> Iterator[subprocess.Popen[str]]:
+def script(what: str, target: Path, *enter: str) -> Iterator[subprocess.Popen[str]]:
     """Run a script; killed in the end, with its ffmpegs."""
-    command = [sys.executable, "-m", "tests.faults.ends_untidily", what, str(target)]
+    command = [*enter, sys.executable, "-m", "tests.faults.ends_untidily", what, str(target)]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as child:
         try:
@@ -258,6 +275,51 @@ def test_a_signal_ends_a_script_when_its_file_is_whole(tmp_path, number, suffix)
         assert child.wait() == -number
     assert names(tmp_path) == [f"live{suffix}"]
     assert_same(mimread(tmp_path / f"live{suffix}"), FRAMES[:20])
+
+
+def test_a_signal_ends_process_1_of_a_container_too(tmp_path):
+    enter = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]
+    if not shutil.which("unshare") or subprocess.run([*enter, "true"], check=False).returncode:
+        pytest.skip("this system gives us no processes of our own")
+    with script("is_process_1", tmp_path / "live.mp4", *enter) as child:
+        said = child.stdout.read().splitlines()
+        assert (said, child.wait()) == (["ready 1"], 128 + signal.SIGTERM)
+    assert names(tmp_path) == ["live.mp4"]
+    assert_same(mimread(tmp_path / "live.mp4"), FRAMES[:20])
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".h5"])
+def test_a_file_that_a_signal_has_closed_takes_no_more_frames(tmp_path, suffix):
+    """Even if the program lives on, and other files have its descriptors by now."""
+    given = []
+
+    def frames():
+        yield FRAMES[0]
+        (output,) = signals._endings._open.values()
+        output.finish_now()
+        given.extend((tmp_path / f"other{number}").open("wb") for number in range(20))
+        yield FRAMES[1]
+
+    with pytest.raises(WriterError, match="is closed"):
+        mimwrite(tmp_path / f"live{suffix}", frames())
+    for other in given:
+        other.close()
+    assert [path for path in tmp_path.glob("other*") if path.stat().st_size] == []
+    assert_same(mimread(tmp_path / f"live.unfinished{suffix}"), FRAMES[:1])
+
+
+def test_an_encoder_that_is_finished_has_no_descriptor(tmp_path):
+    spec = FrameSpec(width=32, height=24, pixel_format="gray8", fps=30.0)
+    codec = exact_codec(spec, container_of(Path("a.mkv")), "auto", None, executable())
+    encoder = Encoder(encode_command(spec, codec, str(tmp_path / "a.mkv")))
+    encoder.write(FRAMES[0])
+    encoder.finish()
+    others = [(tmp_path / f"other{number}").open("wb") for number in range(20)]
+    with pytest.raises(EncoderDied):
+        encoder.write(FRAMES[1])
+    for other in others:
+        other.close()
+        assert not Path(other.name).stat().st_size
 
 
 @pytest.mark.parametrize("whole", [2, 0])
@@ -379,6 +441,30 @@ def test_a_limit_on_the_size_of_files_leaves_what_fits(tmp_path, suffix):
     unfinished = tmp_path / f"live.unfinished{suffix}"
     assert names(tmp_path) == [unfinished.name]
     assert unfinished.stat().st_size <= 100_000
-    assert_begins(unfinished, FRAMES, 1 if suffix == ".h5" else 20)
-    assert f"{len(mimread(unfinished))} of its frames can be read in {unfinished}" in said
-    assert "ulimit -f" in said or "too large" in said
+    count = int(re.search(r"(\d+) of its frames can be read in", said)[1])
+    assert f"{count} of its frames can be read in {unfinished}" in said
+    assert (1 if suffix == ".h5" else 20) <= count < len(FRAMES)
+    assert_same(whole_frames(unfinished, count), FRAMES[:count])
+    assert "ulimit -f" in said
+
+
+@pytest.mark.parametrize("suffix", [".mp4", pytest.param(".mkv", marks=slow)])
+def test_the_first_error_at_a_limit_on_the_size_of_files_says_where_the_frames_are(
+    tmp_path, suffix
+):
+    said = run_to_its_end("meets_a_limit_in_a_write", tmp_path / f"live{suffix}")
+    assert said.startswith("FileTooLarge ")
+    assert "ulimit -f" in said
+    assert f"of its frames can be read in {tmp_path / f'live.unfinished{suffix}'}" in said
+
+
+def whole_frames(path: Path, count: int) -> np.ndarray:
+    """Read the first frames; `mimread` refuses a video whose last one is cut in two."""
+    if path.suffix == ".h5":
+        found = mimread(path)
+        assert len(found) == count
+        return found
+    height, width = FRAMES.shape[1:]
+    spec = FrameSpec(width=width, height=height, pixel_format="gray8", fps=30.0)
+    with closing(decode_frames(path, spec)) as decoded:
+        return np.stack([frame.copy() for frame in islice(decoded, count)])

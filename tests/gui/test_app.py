@@ -171,17 +171,19 @@ def hang():
         pass
 
 app = QCoreApplication([])
-with SignalWatch(at_once=lambda: {last_words}):
+with SignalWatch(at_once=lambda: {last_words}, clock=iter([0.0, {after_s}]).__next__):
     QTimer.singleShot(0, hang)
     app.exec_()
 """
 
 
 @POSIX
-@pytest.mark.parametrize("second", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    ("second", "after_s"), [("SIGTERM", 1.1), ("SIGHUP", 1.1), ("SIGINT", 1.1), ("SIGINT", 0.02)]
+)
 @pytest.mark.parametrize("last_words", ["print('it goes on', flush=True)", "1 // 0"])
-def test_a_window_that_hangs_ends_at_the_second_signal_and_says_so(second, last_words):
-    code = HANGS.format(second=second, last_words=last_words)
+def test_a_window_that_hangs_ends_at_the_second_signal_and_says_so(second, after_s, last_words):
+    code = HANGS.format(second=second, after_s=after_s, last_words=last_words)
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 128 + getattr(signal, second)
@@ -245,6 +247,24 @@ def test_it_ends_with_its_last_window(app):
 def test_the_window_is_told_of_a_signal_and_says_the_exit_code(app):
     code, window = life(lambda window: os.kill(os.getpid(), signal.SIGTERM))
     assert (code, window.asked) == (1, [signal.SIGTERM])
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "names", [("SIGTERM", "SIGHUP"), ("SIGHUP", "SIGTERM"), ("SIGHUP", "SIGHUP"), ("SIGINT", "SIGHUP")]
+)
+def test_signals_that_come_together_are_one_request(app, names, monkeypatch):
+    """As systemd sends them with SendSIGHUP, and a shell to what its terminal leaves behind."""
+    ends = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    monkeypatch.setattr(signal, "raise_signal", ends.append)
+
+    def send(window):
+        for name in names:
+            os.kill(os.getpid(), getattr(signal, name))
+
+    code, window = life(send)
+    assert (code, window.asked, ends) == (1, [getattr(signal, names[0])], [])
 
 
 def test_an_error_reaches_the_window(app):

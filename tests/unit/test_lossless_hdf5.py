@@ -8,6 +8,7 @@ from recorder import mimread, mimwrite
 from recorder.errors import NotLossless, RecorderError, WriterError
 from recorder.lossless import hdf5 as lossless_hdf5
 from recorder.playback.verify import verify
+from recorder.system import WINDOWS
 
 
 def clip(shape, dtype=np.uint8, seed=0):
@@ -109,3 +110,24 @@ def test_what_holds_no_frames_is_refused(tmp_path):
     for name in ("text.h5", "missing.h5"):
         with pytest.raises(RecorderError, match=name):
             mimread(tmp_path / name)
+
+
+@pytest.mark.skipif(WINDOWS, reason="links are for administrators there")
+@pytest.mark.parametrize("name", ["blob", "data.v2", "clip.mkv", "x.H5", "y.h5"])
+@pytest.mark.parametrize("suffix", [".h5", ".mkv"])
+def test_a_link_may_lead_to_any_name(tmp_path, name, suffix):
+    target, link = tmp_path / "there" / name, tmp_path / f"link{suffix}"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for length in (3, 2):
+        mimwrite(link, clip((length, 6, 8)))
+        assert link.is_symlink()
+        assert np.array_equal(mimread(link), clip((length, 6, 8)))
+    with pytest.raises(WriterError, match="frame 1 ") as failed:
+        mimwrite(link, [clip((6, 8)), clip((6, 9))])
+    kept = target.with_name(
+        f"{target.stem if target.suffix.lower() == suffix else name}.unfinished{suffix}"
+    )
+    assert str(kept) in str(failed.value)
+    assert sorted(target.parent.iterdir()) == sorted([target, kept])
+    assert np.array_equal(mimread(kept), clip((1, 6, 8)))
