@@ -52,6 +52,7 @@ _NO_COMPLAINT = (
     *(b"deprecated pixel format", b"No accelerated colorspace", b"Application provided invalid"),
     *(b"Changing video frame properties", b"Reconfiguring filter graph", b"EOI missing"),
     *(b"Packet corrupt", b"side data", b"chroma_location"),
+    b"[",  # it has its prefix after all
 )
 """How messages begin that are no complaint of the decoder, where no level tells."""
 _BY_READERS = (b"File ended prematurely", b"corrupt input packet", b"Error during demuxing")

@@ -101,7 +101,7 @@ def _read_all(reader: VideoReader, video: Probe, spec: FrameSpec) -> Frame:
             frames.resize((count + count // 2 + 1, *spec.shape), refcheck=False)
         reader.read(frames[count])
         count += 1
-    if is_unfinished and reader.ends_cut(count):
+    if is_unfinished and count and reader.ends_cut(count):
         warnings.warn(
             f"{video.path} was never finished and ends in the midst of a frame, which is left out; "
             f"the {count} before it are whole",

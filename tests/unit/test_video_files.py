@@ -60,7 +60,7 @@ def test_a_frame_is_announced_with_its_time_and_kind():
 
 def test_lines_of_two_threads_may_be_run_together():
     _, shots = heard(DECODED, SHOWN + DECODED, b"[info] \n", SHOWN)
-    assert len(shots) == 2
+    assert [shot.is_torn for shot in shots] == [False, False]
 
 
 def test_a_complaint_belongs_to_the_frame_that_is_decoded_next():
