@@ -20,7 +20,6 @@ from typing import Protocol
 from recorder import forks
 
 
-
 def _those_of(*names: str) -> list[signal.Signals]:
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 

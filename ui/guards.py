@@ -25,7 +25,7 @@ _QUIET_S = 10.0
 """The same error is told once in this time: a timer's slot would tell it thirty times a second."""
 _MOST_PLACES = 100
 _TOGETHER_S = 1.0
-"""Signals within this time are one request: systemd sends two, a terminal that closes up to three."""
+"""Signals within this time are one request: systemd sends two, a closing terminal up to three."""
 
 
 class SlotGuard(QObject):

@@ -173,7 +173,7 @@ class Output(ABC):
         # A frame that was cut off may be in the file all the same.
         is_known = self._is_complete and self._is_whole
         count = self.frames if is_known else self._count()
-        if count == 0 or self.frames == 0 or self._file.is_empty:
+        if not (self.frames if count is None else count) or self._file.is_empty:
             self._file.discard()
             return
         frames = "what was written of it" if count is None else f"{count} of its frames"

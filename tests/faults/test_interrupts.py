@@ -52,6 +52,8 @@ def interrupts(monkeypatch):
 STEPS = [
     (ChunkIndex, "append", 20),
     (GrowingFile, "add_frame", 1),
+    (Output, "write", 1),
+    (Hdf5Writer, "write", 1),
     (GrowingFile, "add_frame", 4),
     (GrowingFile, "_put", 60),
     (Hdf5Writer, "_row", 4),
@@ -134,12 +136,21 @@ def test_ctrl_c_while_a_file_is_opened_leaves_nothing_behind(tmp_path, interrupt
     assert not signals._endings._open
 
 
-def test_ctrl_c_in_a_video_does_not_wait_for_ffmpeg(tmp_path):
+def test_ctrl_c_does_not_wait_for_an_ffmpeg_that_hangs(tmp_path):
+    large = np.random.default_rng(1).integers(0, 256, (2, 1100, 1000, 3), np.uint8)
     video = LosslessVideoWriter(tmp_path / "a.mkv")
-    with pytest.raises(KeyboardInterrupt), video:
-        video.write(FRAMES[0])
-        signal.raise_signal(signal.SIGINT)
-    assert np.array_equal(mimread(tmp_path / "a.mkv"), FRAMES[:1])
+    video.open()
+    video.write(large[0])
+    (ffmpeg,) = encoders()
+    ffmpeg.suspend()
+    ctrl_c = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt):
+        video.write(large[1])  # more than the pipe takes
+    ctrl_c.join()
+    ffmpeg.resume()
+    video.close()
+    assert np.array_equal(mimread(tmp_path / "a.mkv"), large[:1])
 
 
 # -- blocks that hold signals ---------------------------------------------------------------------
@@ -152,17 +163,22 @@ def test_all_that_came_in_a_block_is_heard_at_its_end_in_its_order():
         for number in (signal.SIGALRM, signal.SIGTERM)
     }
     try:
-        with pytest.raises(KeyboardInterrupt), signals.all_held():
-            for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM):
-                with signals.all_held():
-                    signal.raise_signal(number)
-            assert heard == []
+        with pytest.raises(KeyboardInterrupt):
+            come_in_a_block(signal.SIGALRM, signal.SIGINT, signal.SIGTERM, heard=heard)
         assert heard == [signal.SIGALRM, signal.SIGTERM]
         signal.raise_signal(signal.SIGTERM)
         assert heard[2:] == [signal.SIGTERM]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def come_in_a_block(*numbers, heard):
+    with signals.all_held():
+        for number in numbers:
+            with signals.all_held():
+                signal.raise_signal(number)
+        assert heard == []
 
 
 def in_a_child(task) -> int:

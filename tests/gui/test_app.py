@@ -251,7 +251,8 @@ def test_the_window_is_told_of_a_signal_and_says_the_exit_code(app):
 
 @POSIX
 @pytest.mark.parametrize(
-    "names", [("SIGTERM", "SIGHUP"), ("SIGHUP", "SIGTERM"), ("SIGHUP", "SIGHUP"), ("SIGINT", "SIGHUP")]
+    "names",
+    [("SIGTERM", "SIGHUP"), ("SIGHUP", "SIGTERM"), ("SIGHUP", "SIGHUP"), ("SIGINT", "SIGHUP")],
 )
 def test_signals_that_come_together_are_one_request(app, names, monkeypatch):
     """As systemd sends them with SendSIGHUP, and a shell to what its terminal leaves behind."""

@@ -84,6 +84,21 @@ class Systemd:
             pass
         return self.told
 
+    def listens_to(self, child: subprocess.Popen[str]) -> tuple[str, str]:
+        """Wait for the end of a process, and return what it said to others.
+
+        The system keeps ten datagrams at most for one who does not read them, and an end may take
+        more than ten pings.
+        """
+        until_s = time.monotonic() + SLOW
+        while True:
+            self.drain()
+            try:
+                return child.communicate(timeout=1)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > until_s:
+                    raise
+
     def close(self) -> None:
         self._socket.close()
 
@@ -124,9 +139,8 @@ def ended(
     child: subprocess.Popen[str], systemd: Systemd, code: int = 0
 ) -> tuple[dict[str, Any], str]:
     """Stop a service as systemd does; return its summary and what it said."""
-    systemd.drain()  # the system keeps ten datagrams at most for one who does not read them
     child.send_signal(signal.SIGTERM)
-    stdout, stderr = child.communicate(timeout=SLOW)
+    stdout, stderr = systemd.listens_to(child)
     assert child.returncode == code, stderr
     assert "Traceback" not in stderr, stderr
     return summary_of(stdout), stderr
