@@ -531,13 +531,13 @@ def test_a_crash_costs_only_the_file_that_is_open(
         assert [event.facts["reason"] for event in failures] == ["camera_failed"]
         before = heard.events[: heard.events.index(failures[0])]
         closed = [e.facts["part"] for e in before if (e.kind, e.camera) == ("segment", format_)]
-        expect_one_crash(format_, told, closed)
+        begun = expect_one_crash(format_, told, closed)
         # How far its own process came with closing the first one is up to the disk.
-        names = [format_, f"{format_}_0001", f"{format_}_0002"]
+        names = [format_, f"{format_}_0001", f"{format_}_0002"][:begun]
         beside = [name for name in settled if name.startswith(format_)]
         assert beside == [name for part, name in enumerate(names) if part not in closed]
     expect_events_of_files(heard, summary)  # also of those that their own process did not close
-    assert len(heard.of("segment")) == 10
+    assert len(heard.of("segment")) == sum(len(told.files) for told in summary.cameras.values())
     kinds = [event.kind for event in heard.events if event.camera is None]
     assert kinds == ["start", "end"]
     assert heard.events[-1].kind == "end"
@@ -548,19 +548,20 @@ def test_a_crash_costs_only_the_file_that_is_open(
     assert heard.of("end")[0].facts["restarts"] == 2
 
 
-def expect_one_crash(name: str, told: Any, closed: list[Any]) -> None:
+def expect_one_crash(name: str, told: Any, closed: list[Any]) -> int:
+    """Return how many files were begun before the crash."""
     assert (told.reason, told.grabbed) == ("duration", COUNT)
     assert (told.restarts, told.gaps, told.bad) == (1, 1, 0)
     rows = assert_adds_up(told)
     assert_gaps_are_true(rows, 1)
     grabs = grabs_of(told.files)
-    assert grabs == [
-        [*range(60)],
-        [*range(60, 120)],
-        [*range(120, 150)],
-        [-1, *range(150, 180)],  # to where it would have gone without a crash
-        [*range(180, 220)],
-    ]
+    # On a slow machine frames of a segment that was not begun yet are in the buffer at the crash:
+    # their rows are in the file that was open.
+    *before, last, end = grabs
+    assert [number for part in before for number in part] == [*range(CRASH)]
+    assert [part[0] for part in before] == [0, 60, 120][: len(before)]
+    assert last == [-1, *range(150, 180)]  # to where it would have gone without a crash
+    assert end == [*range(180, 220)]
     for row in rows:  # only what was on its way into a file that was not closed may be lost
         if row["status"] == "dropped":
             assert row["note"] == "crashed"
@@ -569,6 +570,7 @@ def expect_one_crash(name: str, told: Any, closed: list[Any]) -> None:
     assert all(verify(file).ok for file in told.files)
     with open_recording(Path(told.files[0]).parent / name) as whole:
         assert len(whole) == told.written
+    return len(before)
 
 
 def test_preview_and_two_recordings_in_segments(
