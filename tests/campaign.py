@@ -4,6 +4,16 @@ Each has a sister in the suite: the other format, another seed, the same fault i
 """
 
 CASES = """
+faults/test_field_reports_sources.py::test_all_pages_of_numbered_stacks_are_recorded[uint8]
+faults/test_field_reports_writer.py::test_a_child_that_leaves_a_generator_leaves_the_file_alone[.h5]
+faults/test_field_reports_writer.py::test_a_signal_in_the_middle_of_a_frame_costs_that_frame_alone[2]
+faults/test_field_reports_writer.py::test_a_signal_ends_mimwrite_with_a_whole_file_or_none[.mkv]
+faults/test_field_reports_writer.py::test_what_a_killed_script_has_written_is_found_and_decodes[.avi]
+faults/test_file_limit.py::test_at_a_limit_that_is_not_known_what_is_written_stays_and_the_next_file_begins[hdf5]
+faults/test_file_limit.py::test_the_next_file_begins_before_the_limit_and_no_frame_is_lost[hdf5-60-8-150]
+faults/test_file_limit.py::test_the_next_file_begins_before_the_limit_and_no_frame_is_lost[video-max-20-400]
+faults/test_no_locks.py::test_all_ways_to_write_and_read[37]
+faults/test_no_locks.py::test_the_commands
 faults/test_full_disk.py::test_it_stops_cleanly_at_the_reserve[video]
 faults/test_hdf5_faults.py::test_the_nth_write_fails[full for ever, some]
 faults/test_hdf5_kills.py::test_the_recorder_is_killed[0]
