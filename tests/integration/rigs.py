@@ -39,7 +39,7 @@ def rig_config(
     plain |= {name: _camera(each or {}) for name in names}
     recording = {"folder": str(folder), "keep_free": 1}
     return make_config(
-        {"cameras": plain, "buffer": {"memory": "1MiB"}, "recording": recording},
+        {"cameras": plain, "buffer": {"memory": "8MiB"}, "recording": recording},
     )
 
 

@@ -323,7 +323,8 @@ def test_no_room_on_the_disk_fails_the_start(tmp_path: Path) -> None:
 
 
 def test_a_ring_that_is_too_small_fails_the_start(tmp_path: Path) -> None:
-    rig = Rig(rig_config(tmp_path, a={}, b={"source": "synthetic", "size": None}))
+    too_small = {"source": "synthetic", "size": None, "buffer__memory": "1MiB"}
+    rig = Rig(rig_config(tmp_path, a={}, b=too_small))
     with pytest.raises(ConfigError, match=r"^b: "):
         rig.start()
     assert rig.has_ended

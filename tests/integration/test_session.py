@@ -773,7 +773,9 @@ def test_status_in_every_state(tmp_path: Path) -> None:
     states.append(session.status().state)
     session.record()
     states.append(session.status().state)
-    recording = until(lambda: (s := session.status()).totals.written > 100 and s.fps_in > 0 and s)
+    recording = until(
+        lambda: (s := session.status()).totals.written > 100 and s.fps_in and s.fps_written and s
+    )
     session.stop()
     states.append(session.status().state)
     recorded(session)

@@ -471,7 +471,7 @@ def test_record_says_in_the_end_that_times_are_not_the_clocks(tmp_path):
         fps=1000,
         options__pattern="noise",
         buffer__memory="3MiB",
-        recording__duration="500 frames",
+        recording__duration="2000 frames",
         recording__codec="archive",
     )
     result = invoke("record", config, "--json")

@@ -230,7 +230,9 @@ def test_on_a_terminal_lines_stand_above_the_status_line(monkeypatch: pytest.Mon
             log.warning("side: %s", "it was lost")
             line.show(CameraStatus("top", "recording"))
         terminal.flush()
-        shown = screen.read(65536).decode()
+        shown = ""
+        while "\x1b[?25h" not in shown:  # the last of it; a read gives what is there by then
+            shown += screen.read(65536).decode()
     parts = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", part) for part in shown.split("\r\n")]
     [warning] = [number for number, part in enumerate(parts) if "WARNING side: it was lost" in part]
     assert any("top recording" in part for part in parts[:warning])
