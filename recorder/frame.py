@@ -35,7 +35,7 @@ class FrameSpec:
     pixel_format
         ``gray8`` and ``gray16`` are (height, width); ``bgr8`` and ``rgb8`` (height, width, 3).
     fps
-        Nominal frames per second, or None as long as nobody knows.
+        Nominal frames per second, or None as long as it is not known.
 
     Raises
     ------

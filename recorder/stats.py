@@ -156,7 +156,7 @@ class CameraStatus:
     time_left_s
         For how long the disk lasts, down to that, at the present rate of all that write to it.
     to_go_s
-        How long the recording lasts yet; None: until it is stopped, or nobody knows.
+        How long the recording lasts yet; None: until it is stopped, or not known.
     late
         Times the camera did not answer in time and was asked again.
     age_s

@@ -177,7 +177,7 @@ def file_reading(stored: Stored, pixel_format: str | None, source: str) -> Readi
     Raises
     ------
     CameraRefused
-        When samples would be lost that nobody agreed to lose; says how to keep them.
+        When samples would be lost that the user did not agree to lose; says how to keep them.
     """
     kind = "bgr8" if stored.has_alpha else stored.pixel_format
     if kind is None or (stored.has_alpha and pixel_format is None):

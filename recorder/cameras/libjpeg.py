@@ -73,7 +73,7 @@ class JpegDecoder:
         self._said.seek(0)
         self._said.truncate()
         if others := _WORDS.sub(b"", said):
-            with suppress(OSError):  # nobody listens any more
+            with suppress(OSError):  # its reader is gone
                 os.write(_STDERR, others)
         words = [found[0] for found in _WORDS.finditer(said)]
         return any(_DAMAGE.match(each) and not _PADDING.match(each) for each in words)

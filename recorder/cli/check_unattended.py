@@ -21,7 +21,7 @@ def file_rows(camera: CameraConfig, bytes_per_s: float | None) -> Iterator[Row]:
     camera
         That writes files.
     bytes_per_s
-        Its raw data rate; None if nobody knows it yet.
+        Its raw data rate; None if it is not known it yet.
     """
     from recorder.disks import file_limit
 

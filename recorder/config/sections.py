@@ -193,7 +193,7 @@ class SyntheticOptions(Section):
         Parameters
         ----------
         grabs
-            How many frames were grabbed since the recording began; None: nobody knows, so none of
+            How many frames were grabbed since the recording began; None: not known, so none of
             the faults fires any more.
         """
         faults = ("fail_at", "hang_at", "crash_at", "resize_at", "freeze_at")

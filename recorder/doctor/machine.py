@@ -169,7 +169,7 @@ def sleep() -> Iterator[Finding]:
         problem = awake.problem
         deadline = time.monotonic() + _REFUSAL_S
         while problem is None and time.monotonic() < deadline:
-            time.sleep(0.05)  # a program that refuses only ends
+            time.sleep(0.05)  # a program that is refused ends, and signals nothing
             problem = awake.problem
     if problem is None:
         yield Finding("sleep", "is kept away while a recording runs")

@@ -50,7 +50,7 @@ def require_new(program: str, remedy: str) -> None:
     """Refuse an ffmpeg that lacks options that we need.
 
     One whose version has no number, as a build from git, is taken for new; one that does not run
-    at all is left to whoever starts it.
+    at all is left to its caller.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def _version(program: str) -> str:
 
 
 def require_no_fault(program: str, returncode: int, said: str) -> None:
-    """Refuse a decoder that failed by itself, so that nobody takes its file for damaged.
+    """Refuse a decoder that failed by itself, so that its file is not taken for damaged.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _knows_new_scaler(program: str) -> bool:
     try:
         command = [program, "-hide_banner", "-h", "filter=scale"]
         child = start_child(command, stdout=subprocess.PIPE)
-    except OSError:  # no ffmpeg at all: whoever starts it says so
+    except OSError:  # no ffmpeg at all: starting it says so
         return False
     return b"unstable" in child.communicate()[0]
 

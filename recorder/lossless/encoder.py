@@ -83,7 +83,7 @@ def _knows_fragments(program: str) -> bool:
             [program, "-hide_banner", "-h", "muxer=mp4"],
             stdout=subprocess.PIPE,
         )
-    except OSError:  # whoever starts it in earnest says so
+    except OSError:  # starting it in earnest says so
         return False
     return b"hybrid_fragmented" in child.communicate()[0]
 

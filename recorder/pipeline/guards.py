@@ -51,7 +51,7 @@ def reserve(keep_free: int | None, bytes_per_s: float = 0.0, to_go_s: float | No
     bytes_per_s
         What is written at present.
     to_go_s
-        How long the recording lasts yet; None: nobody knows.
+        How long the recording lasts yet; None: not known.
     """
     if keep_free is not None:
         return keep_free
@@ -81,7 +81,7 @@ class DiskGuard:
     disk, free, kept
         Which disk it is, the bytes that it has, and those of them that must stay free.
     to_go_s
-        How long the recording lasts yet; None: nobody knows.
+        How long the recording lasts yet; None: not known.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class DiskGuard:
         in_flight_bytes
             Size of the frames that wait to be written.
         to_go_s
-            How long the recording lasts yet; None: nobody knows.
+            How long the recording lasts yet; None: not known.
         """
         self._unseen = 0
         self._last_look = (recording, bytes_per_s, in_flight_bytes, to_go_s)
@@ -187,9 +187,9 @@ class DiskWarner:
         where
             What to call it.
         left_s
-            How long it lasts; None: nobody knows.
+            How long it lasts; None: not known.
         to_go_s
-            How long the recording lasts yet; None: nobody knows.
+            How long the recording lasts yet; None: not known.
         """
         if left_s is None or (to_go_s is not None and to_go_s <= left_s):
             return

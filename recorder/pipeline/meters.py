@@ -33,7 +33,7 @@ class Meters:
         self.busy.sample(t_ns, writing.busy_ns)
 
     def to_go_s(self, take: Take, in_source: int | None) -> float | None:
-        """Return how long a recording lasts yet at the present rate; None: nobody knows.
+        """Return how long a recording lasts yet at the present rate; None: not known.
 
         Parameters
         ----------

@@ -40,7 +40,7 @@ class VideoPart:
         return f"VideoPart({str(self.stem)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return VideoPart, (self.stem.absolute(),)  # another process reads anew what is in the files
+        return VideoPart, (self.stem.absolute(),)  # another process reads the files again
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -54,7 +54,7 @@ class Hdf5Part:
         return f"Hdf5Part({str(self.stem)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Hdf5Part, (self.stem.absolute(),)  # another process reads anew what is in the files
+        return Hdf5Part, (self.stem.absolute(),)  # another process reads the files again
 
     @property
     def file(self) -> Path:

@@ -85,6 +85,6 @@ class DiskWatch:
 
 
 def _longest_s(cameras: Iterable[CameraStatus]) -> float | None:
-    """Return how long the last of these recordings lasts yet; None: nobody knows."""
+    """Return how long the last of these recordings lasts yet; None: not known."""
     known = [each.to_go_s for each in cameras]
     return None if None in known else max(each for each in known if each is not None)

@@ -82,7 +82,7 @@ class _ObjectInfo(ctypes.Structure):
 
 
 class Functions:
-    """What is called for is in the library; whoever calls holds `library.LOCK`.
+    """What is called for is in the library; the caller holds `library.LOCK`.
 
     Objects have the library's numbers; those of PyTables' are in ``_v_objectid``. All methods
     raise ``tables.HDF5ExtError`` if the library says no.

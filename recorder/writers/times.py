@@ -26,7 +26,7 @@ KINDS: tuple[Kind, ...] = ("measured", "nominal", "own")
 MAX_FPS = 1000
 """Matroska keeps whole milliseconds: above this, frames are written at it, and then run faster."""
 UNKNOWN_FPS = 30.0
-"""Written where nobody knows the rate."""
+"""Written where the rate is not known."""
 _LARGEST = 30_000
 """The largest numerator and denominator of a rate that FFmpeg reads from a Matroska file."""
 _CLOSE = 2e-5
@@ -78,7 +78,7 @@ class EvenTimes:
     kind
         ``measured`` or ``nominal``.
     fps
-        The nominal rate; None if nobody knows.
+        The nominal rate; None if it is not known.
     """
 
     def __init__(self, kind: Kind, fps: float | None) -> None:

@@ -52,7 +52,7 @@ class Verdict:
 
     @property
     def level(self) -> Level | None:
-        """Good only if all that was grabbed is there and exact; None as long as nobody knows."""
+        """Good only if all that was grabbed is there and exact; None as long as it is not known."""
         if self.state == "exact":
             return "warn" if self.more else "good"
         return "bad" if self.is_over else None

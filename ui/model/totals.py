@@ -62,6 +62,6 @@ def planned_s(duration: str | None) -> float | None:
 
 
 def remaining_s(status: CameraStatus) -> float | None:
-    """Return how long a recording still has to go, in s; None if nobody knows."""
+    """Return how long a recording still has to go, in s; None if it is not known."""
     planned = planned_s(status.duration)
     return None if planned is None else max(0.0, planned - status.elapsed_s)

@@ -26,7 +26,7 @@ from recorder.errors import RecorderError
 from recorder.system import NO_LOCKS
 
 LOCK = forks.wait_for(threading.RLock())
-"""Held by whoever uses PyTables."""
+"""Held by code that uses PyTables."""
 
 _LOCK_FAILED = re.compile(r"unable to lock file, errno = (\d+)")
 _OPEN_WITHOUT = "file locking flag values don't match"
@@ -37,12 +37,12 @@ _unwanted: deque[Any] = deque()
 
 
 def open_file(path: Path, mode: str = "r") -> Any:
-    """Open a file with PyTables; `LOCK` is held by whoever uses it.
+    """Open a file with PyTables; the caller holds `LOCK` while it uses it.
 
     Raises
     ------
     tables.HDF5ExtError, OSError
-        It cannot be opened, or is being written: somebody holds its lock.
+        It cannot be opened, or is being written: another process holds its lock.
     """
     import tables
 
